@@ -1,0 +1,38 @@
+# `make run` and `make test` are the only set-up on a fresh machine: each makes .venv, installs, and does its job.
+PYTHON ?= python3.11
+BIN := .venv/bin
+# dvc runs `selvedge` by name, so the environment's commands come first on PATH; nothing calls home.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export MLFLOW_DISABLE_TELEMETRY := true
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run repro test test-long install lint clean
+
+run: install           ## the whole road on the embedded default
+	selvedge run
+
+repro: install         ## the same work without Prefect
+	dvc repro
+
+test: install          ## the tests
+	pytest -m "not long"
+
+test-long: install     ## all of them
+	pytest
+
+install: .venv/.installed
+
+.venv/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "selvedge needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+lint: install
+	ruff check .
+	ruff format --check .
+
+clean:                 ## what a run made; never data or models
+	rm -rf runs .pytest_cache .ruff_cache

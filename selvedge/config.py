@@ -1,0 +1,407 @@
+"""params.yaml, typed: every number that a user edits, what it means, and the refusal of what cannot be.
+
+The file is the one owner of these numbers; `dvc.yaml` says which stage each section acts on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from selvedge.errors import BadParams, SelvedgeError
+from selvedge.io import write_bytes
+
+PARAMS = Path("params.yaml")
+PRESETS = Path("params")
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A frozen section of params.yaml that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+# ---- where swatches come from -------------------------------------------------------------------------------------
+
+
+class ShopSource(Section):
+    """A fabric shop: listing pages lead to product pages, whose JSON-LD `Product` names the pictures."""
+
+    kind: Literal["shop"]
+    name: str = Field(pattern=r"^[a-z0-9-]+$", description="names the source in the manifest")
+    listing: str = Field(description="address of a class's listing; `{class}` stands for the shop's word for the class")
+    words: dict[str, str] = Field(default={}, description="class -> the shop's word for it, where they differ")
+    licence: str = Field(description="licence note that every row of this source carries")
+    max_products: Positive = Field(default=100_000, description="stop a class's listing after so many products")
+
+
+class CsvSource(Section):
+    """A table in the clothing-pattern data set's format: class, address, size, crop box, scales."""
+
+    kind: Literal["csv"]
+    name: str = Field(pattern=r"^[a-z0-9-]+$", description="names the source in the manifest")
+    path: str = Field(description="a file, or the table's address")
+    words: dict[str, str] = Field(default={}, description="the table's word for a class -> our class")
+    licence: str = Field(description="licence note that every row of this source carries")
+
+
+class FolderSource(Section):
+    """A folder of class folders of pictures."""
+
+    kind: Literal["folder"]
+    name: str = Field(pattern=r"^[a-z0-9-]+$", description="names the source in the manifest")
+    path: str = Field(description="the folder that holds one folder a class")
+    words: dict[str, str] = Field(default={}, description="a folder's name -> our class")
+    licence: str = Field(description="licence note that every row of this source carries")
+    group_pattern: str | None = Field(
+        default=None, description="regular expression on the file's stem; its first group names the piece of cloth"
+    )
+    run_length: Positive | None = Field(
+        default=None, description="files with consecutive numbers show one piece of cloth; a run is at most so long"
+    )
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> FolderSource:
+        if self.group_pattern is not None and self.run_length is not None:
+            raise ValueError("group_pattern and run_length exclude each other: leave one out")
+        return self
+
+
+Source = Annotated[ShopSource | CsvSource | FolderSource, Field(discriminator="kind")]
+
+
+class Crawl(Section):
+    """What is collected."""
+
+    snapshot: Positive = Field(description="raise it to crawl again: the web itself is no dependency of the graph")
+    contact: str = Field(
+        default="", description="address or mailbox in the user agent; without one the crawl does not leave loopback"
+    )
+    delay_s: float = Field(default=1.0, ge=0, description="least pause between two requests to one host, in seconds")
+    timeout_s: float = Field(default=30.0, gt=0, description="patience for one answer, in seconds")
+    max_megabytes: float = Field(default=25.0, gt=0, description="a larger file is refused")
+    sources: tuple[Source, ...] = Field(min_length=1, description="shops, CSV tables and folders")
+
+
+class DemoShop(Section):
+    """The embedded fabric shop that stands in for the web; it acts when a source's address is on its host."""
+
+    products: Positive = Field(description="products a class on the shop's pages")
+    rows: Positive = Field(description="rows a class in the shop's CSV table")
+    photo_px: int = Field(default=360, ge=224, le=1024, description="side of a product photograph, in pixels")
+    page_size: Positive = Field(default=24, description="products on one listing page")
+
+
+class Split(Section):
+    """Shares of the pieces of cloth; one piece is never on two sides."""
+
+    train: Fraction = Field(description="share for generators, upscaler")
+    judge: Fraction = Field(description="share for the classifier that judges: no generator sees it")
+    test: Fraction = Field(description="share held out: the reference of every score")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Split:
+        if abs(self.train + self.judge + self.test - 1) > 1e-6:
+            raise ValueError("train + judge + test must be 1")
+        if min(self.train, self.judge, self.test) <= 0:
+            raise ValueError("each of train, judge, test must be above 0")
+        return self
+
+
+class Reconstruct(Section):
+    """Crops rebuilt into square swatches, a folder a class."""
+
+    size: int = Field(default=224, ge=32, le=1024, description="side of a swatch, in pixels")
+    scales: tuple[int, ...] | None = Field(
+        default=None, description="which of a row's scales, by index from 0 (the widest view); null takes all"
+    )
+    rotations: tuple[float, ...] = Field(
+        default=tuple(30.0 * k for k in range(12)), min_length=1, description="angles in degrees, counter-clockwise"
+    )
+    format: Literal["jpeg", "png"] = Field(default="jpeg", description="jpeg is quality 95, 4:4:4")
+    split: Split = Field(description="shares of train, judge and test")
+
+
+class DrawnGarments(Section):
+    """Garments that the project draws itself, with exact masks."""
+
+    kind: Literal["drawn"]
+    train: Positive = Field(description="drawn garments for training the segmenter")
+    width: int = Field(default=384, ge=96, description="of an item's picture, in pixels")
+    height: int = Field(default=512, ge=128, description="of an item's picture, in pixels")
+
+
+class GarmentFolder(Section):
+    """Photos NAME.jpg with masks NAME_mask.png (white is cloth): the catalogue's items, some kept for training."""
+
+    kind: Literal["folder"]
+    path: str = Field(description="the folder")
+    licence: str = Field(description="licence note of the photos")
+    train_share: Fraction = Field(default=0.67, description="share of the pairs that trains the segmenter")
+
+
+GarmentSource = Annotated[DrawnGarments | GarmentFolder, Field(discriminator="kind")]
+
+
+class Garments(Section):
+    """Pictures of clothes: items for the catalogue, pairs with masks for the segmenter."""
+
+    source: GarmentSource = Field(description="drawn, or a folder of photos with masks")
+
+
+# ---- what is trained -----------------------------------------------------------------------------------------------
+
+
+class Training(Section):
+    """What every training shares."""
+
+    images: Positive = Field(description="length of the training, counted in real images shown")
+    batch: int = Field(ge=2, description="images a step")
+    precision: Literal["fp32", "bf16"] = Field(default="fp32", description="bf16 is twice as fast where it is native")
+    sample_every: Positive = Field(default=10_000, description="images between two sheets of samples")
+    checkpoint_every: Positive = Field(default=10_000, description="images between two checkpoints")
+
+
+class Patterns(Training):
+    """The pattern generator: a DCGAN on a torus."""
+
+    size: Literal[32, 64, 128, 256] = Field(default=64, description="side of a generated tile, in pixels")
+    z_dim: Positive = Field(default=100, description="length of the latent vector")
+    width: Positive = Field(default=64, description="feature maps of the last hidden layer of G and the first of D")
+    conditional: bool = Field(default=True, description="one network for all classes, told which; false is one for all, untold")
+    seamless: bool = Field(default=True, description="circular padding: each tile repeats without a seam")
+    lr_g: float = Field(default=2e-4, gt=0, description="Adam's learning rate of G")
+    lr_d: float = Field(default=2e-4, gt=0, description="Adam's learning rate of D")
+    beta1: Fraction = Field(default=0.5, description="Adam's first moment")
+    ema_images: int = Field(default=5_000, ge=0, description="half-life of G's moving average, in images; 0 is none")
+
+
+class Upscaler(Training):
+    """Super-resolution, x4, on a torus: SRResNet on top of bicubic, then SRGAN."""
+
+    width: Positive = Field(default=64, description="feature maps")
+    blocks: Positive = Field(default=16, description="residual blocks")
+    crop: int = Field(default=96, ge=32, multiple_of=16, description="side of a high-resolution crop, in pixels")
+    lr: float = Field(default=2e-4, gt=0, description="Adam's learning rate")
+    adversarial_from: int = Field(default=0, ge=0, description="images of plain L1 training before the critic joins")
+    adversarial_weight: float = Field(default=5e-3, ge=0, description="weight of the critic's loss beside L1; 0 is none")
+
+
+class Segmenter(Training):
+    """Garment masks: a U-Net of segmentation-models-pytorch."""
+
+    encoder: str = Field(default="mobilenet_v2", description="an encoder's name in segmentation-models-pytorch")
+    size: int = Field(default=192, ge=64, multiple_of=32, description="side to which a picture is fitted, in pixels")
+    lr: float = Field(default=1e-3, gt=0, description="AdamW's learning rate")
+
+
+class Classifier(Training):
+    """The judge: tells textile classes apart; its features are what scores are measured on."""
+
+    name: str = Field(default="pattern", pattern=r"^[a-z0-9]+$", description="names the scores: fd_NAME, kid_NAME, is_NAME")
+    size: int = Field(default=64, ge=32, multiple_of=16, description="side of its input, in pixels")
+    width: Positive = Field(default=32, description="feature maps of the first layer")
+    lr: float = Field(default=2e-3, gt=0, description="AdamW's learning rate")
+
+
+class Evaluation(Section):
+    """How honestly, and on how much, models are measured."""
+
+    samples: int = Field(ge=50, description="generated images; split evenly over the classes")
+    resamples: int = Field(default=200, ge=20, description="bootstrap resamples behind an interval")
+    inception_weights: str | None = Field(
+        default=None, description="torch-fidelity's Inception weights file; with it FID proper is measured too"
+    )
+
+
+class Gate(Section):
+    """When a candidate replaces the champion."""
+
+    patterns_margin: float = Field(default=0.0, ge=0, description="share by which fd must fall beyond the intervals' noise")
+    upscaler_margin_db: float = Field(default=0.0, ge=0, description="dB of PSNR by which an upscaler must win")
+    segmenter_margin: float = Field(default=0.0, ge=0, description="IoU by which a segmenter must win")
+
+
+class Catalogue(Section):
+    """Patterns, tiles, and clothes that wear them."""
+
+    title: str = Field(default="Selvedge", description="on the cover")
+    patterns_per_class: Positive = Field(default=2, description="patterns a class")
+    repeats: float = Field(default=4.0, gt=0, description="times the tile repeats across a garment's width")
+    masks: Literal["given", "predicted"] = Field(
+        default="given", description="cut garments out by the photo's own mask, or by the champion segmenter"
+    )
+    dpi: Positive = Field(default=150, description="print resolution written into the files")
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    seed: int = Field(ge=0, description="of every random choice")
+    classes: tuple[str, ...] = Field(min_length=2, description="the textile classes; folders and conditions are named so")
+    crawl: Crawl
+    demo_shop: DemoShop
+    reconstruct: Reconstruct
+    garments: Garments
+    patterns: Patterns
+    upscaler: Upscaler
+    segmenter: Segmenter
+    classifier: Classifier
+    evaluation: Evaluation
+    gate: Gate
+    catalogue: Catalogue
+
+    @field_validator("classes")
+    @classmethod
+    def _names(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(classes)) != len(classes):
+            raise ValueError("a class is named twice")
+        for name in classes:
+            if not name.replace("-", "").replace("_", "").isalnum() or name != name.lower():
+                raise ValueError(f"{name!r} is no class name: lower-case letters, digits, - and _ only")
+        return classes
+
+    @model_validator(mode="after")
+    def _mapped(self) -> Params:
+        for source in self.crawl.sources:
+            ours = source.words if source.kind == "shop" else source.words.values()
+            for name in ours:
+                if name not in self.classes:
+                    raise ValueError(f"crawl.sources {source.name}: words names {name!r}, which is not in classes")
+        return self
+
+
+# ---- reading --------------------------------------------------------------------------------------------------------
+
+
+def load(path: str | Path = PARAMS) -> Params:
+    """Read and check params.yaml; raises BadParams naming each wrong key and, for an unknown one, the nearest right one."""
+    path = Path(path)
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise BadParams(f"{path}: there is no such file here; `selvedge params use demo` makes one") from None
+    except yaml.YAMLError as error:
+        raise BadParams(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(raw, dict):
+        raise BadParams(f"{path}: holds no parameters; `selvedge params use demo` writes good ones")
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        raise BadParams("\n".join(_say(path, problem) for problem in error.errors())) from None
+
+
+def _say(path: Path, problem: Any) -> str:
+    """One line for one problem of pydantic's."""
+    where = [part for part in problem["loc"] if part not in ("shop", "csv", "folder", "drawn")]
+    key = ".".join(str(part) for part in where)
+    if problem["type"] == "extra_forbidden":
+        known = _keys_at(where[:-1])
+        near = difflib.get_close_matches(str(where[-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        return f"{path}: unknown key {key!r}; {hint}"
+    if problem["type"] == "missing":
+        return f"{path}: {key!r} is missing; `selvedge params explain {key.split('.')[0]}` says what it means"
+    message = problem["msg"].removeprefix("Value error, ")
+    got = f" (got {problem['input']!r})" if isinstance(problem["input"], int | float | str | bool) else ""
+    return f"{path}: {key + ': ' if key else ''}{message}{got}"
+
+
+def _sections(annotation: Any) -> Iterator[type[Section]]:
+    """The Section classes in an annotation such as `tuple[Shop | Csv, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+    elif get_origin(annotation) in (Union, types.UnionType, tuple, Annotated):
+        for part in get_args(annotation):
+            yield from _sections(part)
+
+
+def _keys_at(where: list[Any]) -> list[str]:
+    """The known keys of the section at `where`; of all its variants when it is a union."""
+    sections: list[type[Section]] = [Params]
+    for part in where:
+        if isinstance(part, int):
+            continue
+        found = [s.model_fields[part].annotation for s in sections if part in s.model_fields]
+        sections = [inner for annotation in found for inner in _sections(annotation)]
+    return sorted({name for section in sections for name in section.model_fields})
+
+
+# ---- presets and explanations ------------------------------------------------------------------------------------------
+
+
+def presets() -> dict[str, Path]:
+    """The presets by name."""
+    return {path.stem: path for path in sorted(PRESETS.glob("*.yaml"))}
+
+
+def use(name: str, force: bool = False) -> None:
+    """Copy preset `name` over params.yaml; refuses if that was edited, unless `force`."""
+    known = presets()
+    if name not in known:
+        raise SelvedgeError(f"there is no preset {name!r}; there are: {', '.join(known) or 'none here'}")
+    if PARAMS.exists() and not force:
+        now = PARAMS.read_bytes()
+        if all(now != path.read_bytes() for path in known.values()):
+            raise SelvedgeError(f"{PARAMS} was edited and would be lost; keep a copy, or say --force")
+    load(known[name])
+    write_bytes(PARAMS, known[name].read_bytes())
+
+
+def explain(prefix: str = "") -> list[dict[str, str]]:
+    """Rows of key, value now, meaning and the stages it acts on, for keys that begin with `prefix`."""
+    params = load() if PARAMS.exists() else None
+    acts = _acting_stages()
+    rows = list(_explain(Params, params, "", acts))
+    chosen = [row for row in rows if row["key"] == prefix or row["key"].startswith(prefix + ".") or not prefix]
+    if not chosen:
+        near = difflib.get_close_matches(prefix, [row["key"] for row in rows], n=1, cutoff=0.3)
+        raise SelvedgeError(f"there is no parameter {prefix!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return chosen
+
+
+def _explain(section: type[Section], value: Any, prefix: str, acts: dict[str, list[str]]) -> Iterator[dict[str, str]]:
+    for name, field in section.model_fields.items():
+        key = f"{prefix}{name}"
+        now = getattr(value, name, None) if value is not None else None
+        inner = list(_sections(field.annotation))
+        if inner and not isinstance(now, tuple):
+            live = [type(now)] if isinstance(now, Section) else inner
+            for sub in live:
+                yield from _explain(sub, now, f"{key}.", acts)
+            continue
+        stages = sorted({s for prefix_, found in acts.items() for s in found if f"{key}.".startswith(f"{prefix_}.")})
+        shown = [f"{s.kind} {s.name}" for s in now] if inner else now
+        yield {
+            "key": key,
+            "value": _short(shown),
+            "means": field.description or "",
+            "acts on": ", ".join(stages) or "-",
+        }
+
+
+def _short(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _acting_stages(graph: str | Path = "dvc.yaml") -> dict[str, list[str]]:
+    """Parameter prefix -> the stages of dvc.yaml that depend on it."""
+    path = Path(graph)
+    if not path.exists():
+        return {}
+    acts: dict[str, list[str]] = {}
+    for stage, spec in yaml.safe_load(path.read_text())["stages"].items():
+        for entry in spec.get("params", []):
+            if isinstance(entry, str):
+                acts.setdefault(entry, []).append(stage)
+    return acts
