@@ -41,12 +41,24 @@ class Network(StrEnum):
 
 def main() -> None:
     """Run a command; a mistake of the user's ends as one line and exit status 1."""
+    from selvedge import proc
+
+    os.environ.update(proc.QUIET)
+    for name, value in proc.THREADS.items():
+        os.environ.setdefault(name, value)  # before torch is imported: OpenMP reads it once
     try:
         app()
     except SelvedgeError as error:
         sys.exit(f"selvedge: {error}")
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Ctrl-C ends as one line; typer would swallow it."""
+    try:
+        yield
     except KeyboardInterrupt:
-        sys.exit("selvedge: stopped; run the same command to go on")
+        raise SelvedgeError("stopped; run the same command to go on") from None
 
 
 @contextmanager
@@ -54,10 +66,9 @@ def _stage(name: str) -> Iterator[Params]:
     """What each stage command begins with: no orphan, one writer, checked parameters."""
     from selvedge import config, proc
 
-    os.environ.update(proc.QUIET)
     proc.die_with_parent()
     params = config.load()
-    with proc.only_writer(name):
+    with proc.only_writer(name), _resumable():
         yield params
 
 
@@ -72,7 +83,8 @@ def run(stage: Annotated[str | None, typer.Option(help="Only this stage and what
     config.load()
     from flows.stages import run_pipeline
 
-    run_pipeline(stage)
+    with _resumable():
+        run_pipeline(stage)
 
 
 @app.command(rich_help_panel=PIPELINE)

@@ -177,8 +177,14 @@ class Patterns(Training):
     size: Literal[32, 64, 128, 256] = Field(default=64, description="side of a generated tile, in pixels")
     z_dim: Positive = Field(default=100, description="length of the latent vector")
     width: Positive = Field(default=64, description="feature maps of the last hidden layer of G and the first of D")
-    conditional: bool = Field(default=True, description="one network for all classes, told which; false is one for all, untold")
+    conditional: bool = Field(
+        default=True, description="one network for all classes, told which; false is one for all, untold"
+    )
     seamless: bool = Field(default=True, description="circular padding: each tile repeats without a seam")
+    d_norm: Literal["batch", "spectral"] = Field(
+        default="batch", description="the paper's batch norm in D, or spectral norm, which is steadier on small data"
+    )
+    loss: Literal["bce", "hinge"] = Field(default="bce", description="the paper's cross-entropy, or the hinge")
     lr_g: float = Field(default=2e-4, gt=0, description="Adam's learning rate of G")
     lr_d: float = Field(default=2e-4, gt=0, description="Adam's learning rate of D")
     beta1: Fraction = Field(default=0.5, description="Adam's first moment")
@@ -193,7 +199,9 @@ class Upscaler(Training):
     crop: int = Field(default=96, ge=32, multiple_of=16, description="side of a high-resolution crop, in pixels")
     lr: float = Field(default=2e-4, gt=0, description="Adam's learning rate")
     adversarial_from: int = Field(default=0, ge=0, description="images of plain L1 training before the critic joins")
-    adversarial_weight: float = Field(default=5e-3, ge=0, description="weight of the critic's loss beside L1; 0 is none")
+    adversarial_weight: float = Field(
+        default=5e-3, ge=0, description="weight of the critic's loss beside L1; 0 is none"
+    )
 
 
 class Segmenter(Training):
@@ -207,7 +215,9 @@ class Segmenter(Training):
 class Classifier(Training):
     """The judge: tells textile classes apart; its features are what scores are measured on."""
 
-    name: str = Field(default="pattern", pattern=r"^[a-z0-9]+$", description="names the scores: fd_NAME, kid_NAME, is_NAME")
+    name: str = Field(
+        default="pattern", pattern=r"^[a-z0-9]+$", description="names the scores: fd_NAME, kid_NAME, is_NAME"
+    )
     size: int = Field(default=64, ge=32, multiple_of=16, description="side of its input, in pixels")
     width: Positive = Field(default=32, description="feature maps of the first layer")
     lr: float = Field(default=2e-3, gt=0, description="AdamW's learning rate")
@@ -226,7 +236,9 @@ class Evaluation(Section):
 class Gate(Section):
     """When a candidate replaces the champion."""
 
-    patterns_margin: float = Field(default=0.0, ge=0, description="share by which fd must fall beyond the intervals' noise")
+    patterns_margin: float = Field(
+        default=0.0, ge=0, description="share by which fd must fall beyond the intervals' noise"
+    )
     upscaler_margin_db: float = Field(default=0.0, ge=0, description="dB of PSNR by which an upscaler must win")
     segmenter_margin: float = Field(default=0.0, ge=0, description="IoU by which a segmenter must win")
 
@@ -247,7 +259,9 @@ class Params(Section):
     """All of params.yaml."""
 
     seed: int = Field(ge=0, description="of every random choice")
-    classes: tuple[str, ...] = Field(min_length=2, description="the textile classes; folders and conditions are named so")
+    classes: tuple[str, ...] = Field(
+        min_length=2, description="the textile classes; folders and conditions are named so"
+    )
     crawl: Crawl
     demo_shop: DemoShop
     reconstruct: Reconstruct

@@ -1,0 +1,1 @@
+"""From a trained generator to tiles, and from tiles to clothes and catalogues."""

@@ -1,0 +1,1 @@
+"""From the web to rows and files, and to labelled swatches."""

@@ -1,0 +1,224 @@
+"""The embedded fabric shop: what a real one looks like to a crawler, on loopback, with pictures that the project draws.
+
+Listing pages with paging, product pages with JSON-LD `Product`, robots.txt, photographs, and a table in the
+clothing-pattern format whose rows point to larger photographs with a crop box. What it serves is a function of the
+parameters alone. To look at it: `python -m scrapers.demo.shop`.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import multiprocessing
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+
+from scrapers.demo.textiles import CLASSES, render
+from scrapers.manifest import COLUMNS, scales_of
+from selvedge.config import DemoShop
+from selvedge.errors import SelvedgeError
+from selvedge.io import encode_image
+from selvedge.net import EMBEDDED_HOST
+from selvedge.proc import die_with_parent
+
+BASE = f"http://{EMBEDDED_HOST}"
+TABLE_WORDS = {"zigzag": "zig zag"}  # how the public table spells it
+TABLE_SEED = 1_000_000  # the table's photographs show other cloth than the shop's
+
+
+@contextmanager
+def embedded_shop(settings: DemoShop) -> Iterator[int]:
+    """Serve the shop on a free port of loopback from a process of its own; yields the port."""
+    context = multiprocessing.get_context("spawn")
+    receive, send = context.Pipe(duplex=False)
+    process = context.Process(target=_serve, args=(settings.model_dump_json(), send), daemon=True)
+    process.start()
+    try:
+        if not receive.poll(60):
+            raise SelvedgeError("the embedded shop did not start within a minute")
+        yield receive.recv()
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve(settings_json: str, send: Any) -> None:
+    die_with_parent()
+    server = Shop(DemoShop.model_validate_json(settings_json))
+    send.send(server.server_port)
+    server.serve_forever()
+
+
+class Shop(ThreadingHTTPServer):
+    """The shop's server; `log` holds (method, path, user agent) of each request."""
+
+    daemon_threads = True
+
+    def __init__(self, settings: DemoShop, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.settings = settings
+        self.log: list[tuple[str, str, str]] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers GET for plain paths, and for whole addresses as a proxy is asked."""
+
+    server: Shop
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for the acknowledgement of its head
+    wbufsize = 1 << 16
+
+    def do_GET(self) -> None:  # the name that http.server calls
+        parts = urlsplit(self.path)
+        self.server.log.append(("GET", parts.path, self.headers.get("User-Agent", "")))
+        try:
+            kind, body = _answer(self.server.settings, parts.path, parse_qs(parts.query))
+        except LookupError:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet: the crawl reports."""
+
+
+def _answer(settings: DemoShop, path: str, query: dict[str, list[str]]) -> tuple[str, bytes]:
+    """Content type and body of a path; LookupError where there is nothing."""
+    for pattern, page in _ROUTES:
+        if found := re.fullmatch(pattern, path):
+            return page(settings, query, *found.groups())
+    raise LookupError(path)
+
+
+# ---- pages ---------------------------------------------------------------------------------------------------------------
+
+
+def _robots(settings: DemoShop, query: dict) -> tuple[str, bytes]:
+    return "text/plain", f"User-agent: *\nDisallow: /cart\nSitemap: {BASE}/\n".encode()
+
+
+def _home(settings: DemoShop, query: dict) -> tuple[str, bytes]:
+    links = "".join(f'<li><a href="/collections/{cls}">{cls}</a></li>' for cls in CLASSES)
+    return _page("Fabrics by the yard", f'<ul>{links}</ul><p><a href="/clothing-pattern.csv">table</a></p>')
+
+
+def _collection(settings: DemoShop, query: dict, cls: str) -> tuple[str, bytes]:
+    if cls not in CLASSES:
+        raise LookupError(cls)
+    page = int(query.get("page", ["1"])[0])
+    first = (page - 1) * settings.page_size
+    numbers = range(first, min(first + settings.page_size, settings.products))
+    items = "".join(
+        f'<li><a class="product" href="/products/{cls}-{i}"><img src="/images/{cls}-{i}.jpg" alt="{cls} {i}" loading="lazy"></a></li>'
+        for i in numbers
+    )
+    more = (
+        f'<a rel="next" href="/collections/{cls}?page={page + 1}">more</a>' if numbers.stop < settings.products else ""
+    )
+    return _page(f"{cls}: {settings.products} fabrics", f'<ul class="grid">{items}</ul>{more} <a href="/cart">cart</a>')
+
+
+def _product(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
+    _within(cls, number, settings.products)
+    drawing = _drawing(cls, int(number), settings.photo_px)
+    data = {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": f"{cls} no. {number}",
+        "description": drawing.caption,
+        "category": cls,
+        "image": [f"{BASE}/images/{cls}-{number}.jpg"],
+        "license": "MIT",
+    }
+    body = (
+        f'<img src="/images/{cls}-{number}.jpg" alt=""><p>{html.escape(drawing.caption)}</p>'
+        f'<script type="application/ld+json">{json.dumps(data)}</script>'
+    )
+    return _page(data["name"], body)
+
+
+def _image(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
+    _within(cls, number, settings.products)
+    return "image/jpeg", encode_image(_drawing(cls, int(number), settings.photo_px).image, "jpeg")
+
+
+def _table_image(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
+    _within(cls, number, settings.rows)
+    width, height, *_ = table_geometry(settings, cls, int(number))
+    image = render(cls, TABLE_SEED + int(number), max(width, height)).image.crop((0, 0, width, height))
+    return "image/jpeg", encode_image(image, "jpeg")
+
+
+def _table(settings: DemoShop, query: dict) -> tuple[str, bytes]:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for cls in CLASSES:
+        for i in range(settings.rows):
+            geometry = table_geometry(settings, cls, i)
+            scales = ";".join(f"{scale:.7g}" for scale in scales_of(*geometry[4:]))
+            writer.writerow([TABLE_WORDS.get(cls, cls), f"{BASE}/table/{cls}-{i}.jpg", *geometry, scales])
+    return "text/csv", out.getvalue().encode()
+
+
+_drawing = lru_cache(maxsize=256)(render)  # a product's page and its picture are asked for one after the other
+
+
+@lru_cache
+def table_geometry(settings: DemoShop, cls: str, number: int) -> tuple[int, int, int, int, int, int]:
+    """Width and height of a table photograph, then its crop's left, top, width, height, in pixels."""
+    rng = np.random.default_rng([CLASSES.index(cls), number])
+    width, height = (int(settings.photo_px * factor) for factor in rng.uniform(1.0, 1.5, 2))
+    crop_width, crop_height = (
+        int(side * share) for side, share in zip((width, height), rng.uniform(0.8, 1.0, 2), strict=True)
+    )
+    left, top = int(rng.integers(width - crop_width + 1)), int(rng.integers(height - crop_height + 1))
+    return width, height, left, top, crop_width, crop_height
+
+
+def _within(cls: str, number: str, count: int) -> None:
+    if cls not in CLASSES or int(number) >= count:
+        raise LookupError(f"{cls}-{number}")
+
+
+def _page(title: str, body: str) -> tuple[str, bytes]:
+    style = (
+        "body{font:16px system-ui;margin:2rem auto;max-width:60rem;color:#222}"
+        ".grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(9rem,1fr));gap:1rem;list-style:none;padding:0}"
+        "img{width:100%;max-width:24rem}"
+    )
+    text = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{style}</style>'
+        f'<h1><a href="/">Selvedge Fabrics</a></h1><h2>{title}</h2>{body}</html>'
+    )
+    return "text/html; charset=utf-8", text.encode()
+
+
+_ROUTES: list[tuple[str, Callable[..., tuple[str, bytes]]]] = [
+    (r"/robots\.txt", _robots),
+    (r"/", _home),
+    (r"/collections/([a-z]+)", _collection),
+    (r"/products/([a-z]+)-(\d+)", _product),
+    (r"/images/([a-z]+)-(\d+)\.jpg", _image),
+    (r"/table/([a-z]+)-(\d+)\.jpg", _table_image),
+    (r"/clothing-pattern\.csv", _table),
+]
+
+
+if __name__ == "__main__":
+    shop = Shop(DemoShop(products=48, rows=16), port=8080)
+    print(f"http://127.0.0.1:{shop.server_port}")
+    shop.serve_forever()

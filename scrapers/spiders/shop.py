@@ -1,0 +1,73 @@
+"""A fabric shop: listing pages with paging, product pages with JSON-LD `Product`, their pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+
+from scrapy.http import Request, Response
+
+from scrapers.manifest import Row
+from scrapers.spiders.base import SwatchSpider
+
+
+class ShopSpider(SwatchSpider):
+    """Walks each class's listing; the product's page says what its pictures are."""
+
+    async def start(self) -> AsyncIterator[Request]:
+        for cls in self.classes:
+            word = self.source.words.get(cls, cls)
+            url = self.source.listing.replace("{class}", word)
+            yield Request(url, self.listing, errback=self.no_page, cb_kwargs={"cls": cls, "seen": 0})
+
+    def listing(self, response: Response, cls: str, seen: int) -> Iterator[Request]:
+        """Products of one page, then the next page; Scrapy's filter of seen addresses ends loops."""
+        for href in response.css("a.product::attr(href), a[itemprop=url]::attr(href)").getall():
+            if seen >= self.source.max_products:
+                return
+            seen += 1
+            yield response.follow(href, self.product, errback=self.no_page, cb_kwargs={"cls": cls})
+        if href := response.css("a[rel=next]::attr(href), link[rel=next]::attr(href)").get():
+            yield response.follow(href, self.listing, errback=self.no_page, cb_kwargs={"cls": cls, "seen": seen})
+
+    def product(self, response: Response, cls: str) -> Iterator[Request]:
+        """The pictures that the product's JSON-LD names; all of them show one piece of cloth."""
+        pictures = product_images(response)
+        if not pictures:
+            self.failures.append(f"{self.source.name}: {response.url} carries no JSON-LD Product with an image")
+        for url in pictures:
+            row = Row(
+                cls,
+                response.urljoin(url),
+                source=self.source.name,
+                page_url=response.url,
+                licence=self.source.licence,
+                group=f"page/{response.url}",
+            )
+            yield from self.picture(row)
+
+
+def product_images(response: Response) -> list[str]:
+    """The `image`s of the page's schema.org Product, in order, each once; broken JSON-LD counts as none."""
+    images: list[str] = []
+    for text in response.css('script[type="application/ld+json"]::text').getall():
+        try:
+            nodes = json.loads(text)
+        except ValueError:
+            continue
+        for node in _nodes(nodes):
+            if "Product" in _listed(node.get("@type")):
+                images += [i.get("url", "") if isinstance(i, dict) else i for i in _listed(node.get("image"))]
+    return list(dict.fromkeys(i for i in images if isinstance(i, str) and i))
+
+
+def _nodes(value) -> Iterator[dict]:
+    """Every object of a JSON-LD document: one, a list, or a @graph."""
+    for node in _listed(value):
+        if isinstance(node, dict):
+            yield node
+            yield from _nodes(node.get("@graph"))
+
+
+def _listed(value) -> list:
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -1,0 +1,286 @@
+"""Runs, metrics, pictures and model versions: the only importer of MLflow, and only when it is used.
+
+Where MLflow is not installed (a bare GPU machine), a run logs JSON lines into its directory instead, and says so.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from selvedge.errors import SelvedgeError
+from selvedge.io import read_json, write_json
+
+STORE = Path("mlruns")
+EXPERIMENT = "selvedge"
+MODEL_PREFIX = "selvedge-"
+CHAMPION = "champion"
+
+
+class Run(Protocol):
+    """Where a training or an evaluation reports to."""
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None: ...
+
+    def picture(self, path: Path, step: int) -> None: ...
+
+    def file(self, path: Path) -> None: ...
+
+
+@contextmanager
+def run(task: str, params: Mapping[str, Any], directory: Path, tags: Mapping[str, str] | None = None) -> Iterator[Run]:
+    """A run of `task`; the one that `directory` remembers is gone on with, so a resumed training stays one run.
+
+    The run carries the git commit, the DVC hashes of the stage's inputs and the Prefect run id, so that one can walk from
+    a picture back to the bytes. Its id is kept in `directory`/run.json.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    if importlib.util.find_spec("mlflow") is None:
+        print(f"{task}: MLflow is not installed here; logging to {directory / 'log.jsonl'}", flush=True)
+        yield _Lines(directory / "log.jsonl", task, params)
+        return
+    tracker = _MlflowRun(task, params, directory, {**_provenance(), **(tags or {})})
+    try:
+        yield tracker
+    except BaseException as error:
+        tracker.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        raise
+    tracker.end("FINISHED")
+
+
+def run_id(directory: Path) -> str | None:
+    """The MLflow run that `directory` belongs to, if one was begun."""
+    path = directory / "run.json"
+    return read_json(path)["mlflow"] if path.exists() else None
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """The numbers of a nested mapping, keys joined by dots."""
+    numbers: dict[str, float] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            numbers.update(flat(value, f"{prefix}{name}."))
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            numbers[f"{prefix}{name}"] = float(value)
+    return numbers
+
+
+# ---- the registry ------------------------------------------------------------------------------------------------------
+
+
+def register(network: str, directory: Path, *, code: Path, promoted: bool, tags: Mapping[str, str]) -> str | None:
+    """Register a model directory as a new version of selvedge-NETWORK; alias `champion` moves to it if `promoted`.
+
+    The version is a pyfunc model from `code`, with the directory (safetensors + card) as its artifact. The same bytes are
+    registered once. Returns the version, or None where MLflow is not installed.
+    """
+    if importlib.util.find_spec("mlflow") is None:
+        return None
+    mlflow = _mlflow()
+    from mlflow.exceptions import MlflowException
+
+    client, name = mlflow.MlflowClient(), f"{MODEL_PREFIX}{network}"
+    sha = read_json(directory / "card.json")["sha256"]
+    known = client.search_model_versions(f"name = '{name}' and tags.sha256 = '{sha}'")
+    if known:
+        version = max(known, key=lambda found: int(found.version)).version
+    else:
+        with mlflow.start_run(run_name=f"register-{network}", tags={**_provenance(), **tags}):
+            logged = mlflow.pyfunc.log_model(
+                name=network,
+                python_model=str(code),
+                artifacts={"model": str(directory)},
+                pip_requirements=["selvedge"],
+                model_config={"network": network},
+            )
+        version = mlflow.register_model(logged.model_uri, name, await_registration_for=60).version
+        client.set_model_version_tag(name, version, "sha256", sha)
+    for key, value in tags.items():
+        client.set_model_version_tag(name, version, key, value)
+    client.set_registered_model_alias(name, "candidate", version)
+    if promoted:
+        client.set_registered_model_alias(name, CHAMPION, version)
+    else:
+        try:
+            client.get_model_version_by_alias(name, CHAMPION)
+        except MlflowException:
+            print(f"register: {name} has no {CHAMPION} in this MLflow store yet", flush=True)
+    return str(version)
+
+
+def publish(load: Any) -> None:
+    """Make a models-from-code file a pyfunc model: `load(model_directory)` returns what predicts a DataFrame.
+
+    Called by the code file that `register` was given, in the process that loads the model.
+    """
+    mlflow = _mlflow(connect=False)
+
+    class Served(mlflow.pyfunc.PythonModel):
+        """Loads the model directory once; predict(DataFrame) -> DataFrame."""
+
+        def load_context(self, context: Any) -> None:
+            self.model = load(Path(context.artifacts["model"]))
+
+        def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
+            return self.model(model_input)
+
+    mlflow.models.set_model(Served())
+
+
+def serve_ui(port: int) -> None:
+    """MLflow's pages on loopback until interrupted; raises SelvedgeError when the port is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise SelvedgeError(
+                f"port {port} on loopback is taken; choose another: selvedge ui --port {port + 1}"
+            ) from None
+    uri = _mlflow().get_tracking_uri()
+    print(f"MLflow: http://127.0.0.1:{port}  (ctrl-C ends it)", flush=True)
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "ui",
+        "--backend-store-uri",
+        uri,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    subprocess.run(command, check=False)
+
+
+# ---- how it is done ----------------------------------------------------------------------------------------------------
+
+
+def _mlflow(connect: bool = True) -> Any:
+    """Import MLflow, and point it to MLFLOW_TRACKING_URI or to the embedded sqlite store, made once under a lock."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    import logging
+
+    import mlflow
+
+    if not connect:
+        return mlflow
+    for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking", "mlflow.utils.environment"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if uri:
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_experiment(EXPERIMENT)
+        return mlflow
+    root = STORE.resolve()
+    root.mkdir(exist_ok=True)
+    mlflow.set_tracking_uri(f"sqlite:///{root / 'mlflow.db'}")
+    with (root / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # three processes that create the database at once break it for good
+        if mlflow.get_experiment_by_name(EXPERIMENT) is None:
+            mlflow.create_experiment(EXPERIMENT, artifact_location=(root / "artifacts").as_uri())
+    mlflow.set_experiment(EXPERIMENT)
+    return mlflow
+
+
+def _provenance() -> dict[str, str]:
+    """Tags that lead from a run to code, data and flow: git commit, DVC hashes of what lies under data/, Prefect run."""
+    tags = {}
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    if commit.returncode == 0:
+        tags["git_commit"] = commit.stdout.strip()
+    if flow := os.environ.get("SELVEDGE_FLOW_RUN_ID"):
+        tags["prefect_flow_run"] = flow
+    lock = Path("dvc.lock")
+    if lock.exists():
+        import yaml
+
+        for stage in (yaml.safe_load(lock.read_text()) or {}).get("stages", {}).values():
+            for out in stage.get("outs", []):
+                if out["path"].startswith(("data/", "models/")) and "md5" in out:
+                    tags[f"dvc.{out['path'].replace('/', '.')}"] = out["md5"]
+    return tags
+
+
+class _MlflowRun:
+    """Batches metrics: a database transaction for many of them, not for each."""
+
+    def __init__(self, task: str, params: Mapping[str, Any], directory: Path, tags: Mapping[str, str]) -> None:
+        mlflow = _mlflow()
+        from mlflow.entities import Metric, Param
+        from mlflow.exceptions import MlflowException
+
+        self.metric, self.client, self.pending = Metric, mlflow.MlflowClient(), []
+        known = run_id(directory)
+        try:
+            self.id = self.client.get_run(known).info.run_id if known else None
+        except MlflowException:
+            self.id = None  # the store was deleted; begin a new run
+        if self.id is None:
+            experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
+            self.id = self.client.create_run(experiment, run_name=task, tags={"task": task, **tags}).info.run_id
+            self.client.log_batch(self.id, params=[Param(key, str(value)) for key, value in params.items()])
+            write_json(directory / "run.json", {"mlflow": self.id})
+        else:
+            self.client.update_run(self.id, status="RUNNING")
+        self.flushed = time.monotonic()
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        now = int(time.time() * 1000)
+        # MLflow's names know no other signs
+        clean = {"".join(c if c.isalnum() or c in "_-./ " else "_" for c in name): v for name, v in values.items()}
+        self.pending += [self.metric(name, float(value), now, step) for name, value in clean.items()]
+        if len(self.pending) >= 500 or time.monotonic() - self.flushed > 10:
+            self.flush()
+
+    def flush(self) -> None:
+        for first in range(0, len(self.pending), 1000):
+            self.client.log_batch(self.id, metrics=self.pending[first : first + 1000])
+        self.pending, self.flushed = [], time.monotonic()
+
+    def picture(self, path: Path, step: int) -> None:
+        from PIL import Image
+
+        with Image.open(path) as image:
+            self.client.log_image(self.id, image.convert("RGB"), key="samples", step=step)
+
+    def file(self, path: Path) -> None:
+        self.client.log_artifact(self.id, str(path))
+
+    def end(self, status: str) -> None:
+        self.flush()
+        self.client.set_terminated(self.id, status)
+
+
+class _Lines:
+    """JSON lines, where MLflow is absent."""
+
+    def __init__(self, path: Path, task: str, params: Mapping[str, Any]) -> None:
+        self.path = path
+        self._write({"task": task, "params": dict(params)})
+
+    def _write(self, row: dict[str, Any]) -> None:
+        with self.path.open("a") as file:
+            file.write(json.dumps(row, default=str) + "\n")
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        self._write({"step": step, **values})
+
+    def picture(self, path: Path, step: int) -> None:
+        self._write({"step": step, "picture": str(path)})
+
+    def file(self, path: Path) -> None:
+        self._write({"file": str(path)})

@@ -1,0 +1,1 @@
+"""Training: one loop for every task, the networks, and their honest evaluation."""

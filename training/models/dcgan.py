@@ -1,0 +1,113 @@
+"""DCGAN (Radford, Metz, Chintala 2016) on a torus, with or without class conditions.
+
+Unconditional at 64 px with width 64 and z 100 it is the DCGAN of the older systems to the parameter: 3,576,704 in G and
+2,765,568 in D. The condition enters G as a one-hot vector joined to z (Mirza, Osindero 2014) and D as a projection
+(Miyato, Koyama 2018): logit = conv(h) + <embedding(c), mean h>.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from training.models.torus import UpConv
+
+
+def _widths(size: int, width: int) -> list[int]:
+    """Feature maps from the 4x4 layer up: 8w 4w 2w w at 64 px; never more than 8w."""
+    layers = int(math.log2(size)) - 2
+    return [width * min(8, 2 ** (layers - 1 - i)) for i in range(layers)]
+
+
+class Generator(nn.Module):
+    """z (B, z_dim) [and class indices (B,)] -> (B, 3, size, size) in -1..1, seamless if so built."""
+
+    def __init__(
+        self, size: int = 64, z_dim: int = 100, width: int = 64, classes: int = 0, seamless: bool = True
+    ) -> None:
+        super().__init__()
+        self.size, self.z_dim, self.classes = size, z_dim, classes
+        widths = _widths(size, width)
+        layers: list[nn.Module] = [nn.ConvTranspose2d(z_dim + classes, widths[0], 4, bias=False)]
+        for here, following in zip(widths, [*widths[1:], 3], strict=True):
+            layers += [nn.BatchNorm2d(here), nn.ReLU(True), UpConv(here, following, seamless)]
+        self.layers = nn.Sequential(*layers, nn.Tanh())
+        self.apply(init_weights)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """z (B, z_dim), labels (B,) if conditional -> (B, 3, size, size) in -1..1."""
+        if self.classes:
+            # as long as z itself, or the condition is drowned by the noise
+            condition = F.one_hot(labels, self.classes).to(z) * math.sqrt(self.z_dim)
+            z = torch.cat([z, condition], 1)
+        return self.layers(z[:, :, None, None])
+
+
+class Discriminator(nn.Module):
+    """(B, 3, size, size) [and class indices (B,)] -> logits (B,): above 0 is taken for real.
+
+    `norm` is the paper's "batch", or "spectral" (Miyato et al. 2018), which does not let D tell a batch of fakes by its
+    common statistics.
+    """
+
+    def __init__(self, size: int = 64, width: int = 64, classes: int = 0, norm: str = "batch") -> None:
+        super().__init__()
+        widths = _widths(size, width)[::-1]
+        batch = norm == "batch"
+        layers: list[nn.Module] = []
+        for here, following in zip([3, *widths], widths, strict=False):
+            layers.append(nn.Conv2d(here, following, 4, 2, 1, bias=not batch))
+            if batch and here != 3:
+                layers.append(nn.BatchNorm2d(following))
+            layers.append(nn.LeakyReLU(0.2, True))
+        self.layers = nn.Sequential(*layers)
+        self.head = nn.Conv2d(widths[-1], 1, 4, bias=not batch)
+        self.apply(init_weights)
+        self.embedding = nn.Embedding(classes, widths[-1]) if classes else None
+        if not batch:
+            for module in self.modules():
+                if isinstance(module, nn.Conv2d | nn.Embedding):
+                    nn.init.xavier_uniform_(module.weight)
+                    spectral_norm(module)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """images (B, 3, size, size) in -1..1 -> logits (B,)."""
+        h = self.layers(images)
+        logits = self.head(h).flatten()
+        if self.embedding is not None:
+            logits = logits + (self.embedding(labels) * h.mean((2, 3))).sum(1)
+        return logits
+
+
+@torch.no_grad()
+def settle_batch_norm(generator: Generator, batches: int = 16, batch: int = 64) -> Generator:
+    """Measure batch norm's means and variances anew on generated batches: those that an average of weights carries along
+    are not its own (standing statistics, Brock et al. 2019). Reproducible; torch's randomness is left as it was."""
+    norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm2d)]
+    device = next(generator.parameters()).device
+    source = torch.Generator().manual_seed(0)
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over the batches
+        norm.train()
+    for _ in range(batches):
+        z = torch.randn(batch, generator.z_dim, generator=source).to(device)
+        labels = torch.randint(generator.classes, (batch,), generator=source).to(device) if generator.classes else None
+        generator(z, labels)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    return generator.eval()
+
+
+def init_weights(module: nn.Module) -> None:
+    """Convolutions N(0, 0.02), batch norm N(1, 0.02), as the paper has it."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1, 0.02)
+        nn.init.zeros_(module.bias)

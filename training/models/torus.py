@@ -1,0 +1,49 @@
+"""Convolutions on a torus: what leaves a picture on the right enters it on the left, so every tile repeats without a seam.
+
+`wrap=False` gives the same layers ordinary edges (mirrored, or zeros in transposed convolutions).
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def pad(x: Tensor, by: int, wrap: bool) -> Tensor:
+    """Pad (B, C, H, W) by `by` pixels on all sides, around the torus or mirrored."""
+    return F.pad(x, (by, by, by, by), mode="circular" if wrap else "reflect")
+
+
+class Conv(nn.Conv2d):
+    """A stride-1 convolution that keeps the size; the edges are `wrap`ped or mirrored as each call says."""
+
+    def forward(self, x: Tensor, wrap: bool = True) -> Tensor:
+        """(B, in, H, W) -> (B, out, H, W)."""
+        reach = self.kernel_size[0] // 2
+        return F.conv2d(pad(x, reach, wrap), self.weight, self.bias)
+
+
+class UpConv(nn.ConvTranspose2d):
+    """Transposed 4x4 convolution of stride 2 that doubles the size, on the torus or with zero edges.
+
+    torch has no circular mode here: pad 1 around the torus, transpose (4, 2, 1), crop 2. The result is exactly
+    equivariant: rolling the input by k rolls the output by 2k.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, wrap: bool = True) -> None:
+        super().__init__(channels_in, channels_out, 4, 2, 1, bias=False)
+        self.wrap = wrap
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, in, H, W) -> (B, out, 2H, 2W)."""
+        if not self.wrap:
+            return super().forward(x)
+        return super().forward(F.pad(x, (1, 1, 1, 1), mode="circular"))[:, :, 2:-2, 2:-2]
+
+
+def upsample(x: Tensor, factor: int, wrap: bool) -> Tensor:
+    """Bicubic enlargement of (B, C, H, W) by `factor`, on the torus or with mirrored edges."""
+    margin = 3
+    large = F.interpolate(pad(x, margin, wrap), scale_factor=factor, mode="bicubic", align_corners=False)
+    cut = margin * factor
+    return large[:, :, cut:-cut, cut:-cut]

@@ -1,0 +1,64 @@
+"""What each task shares: mixed precision, an optimiser of the house, and what a stage needs to know of a task."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from selvedge.config import Training
+from training.loop import Task
+
+
+@dataclass(frozen=True)
+class Export:
+    """A network as it leaves a training: what the model directory will hold."""
+
+    network: nn.Module
+    family: str
+    arguments: dict[str, Any]
+    card: dict[str, Any] = field(default_factory=dict)  # what else the model card says
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task and what its stage needs around it; `training/train.py` runs it."""
+
+    task: Task
+    settings: Training
+    fingerprint: str  # of the data it trains on
+    finish: Any  # () -> Export, dict of scores, dict of file name -> text for metrics/
+
+
+def autocast(settings: Training, device: torch.device) -> torch.autocast:
+    """Mixed precision as `settings.precision` says: bf16 is native on recent CPUs and GPUs, and needs no loss scaling."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16")
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Where a module's parameters lie."""
+    return next(module.parameters()).device
+
+
+def cosine(progress: float) -> float:
+    """1 at the beginning, 0 at the end."""
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+class BaseTask:
+    """Modules, averages and optimisers by name; moving them; nothing that a family would want otherwise."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, nn.Module] = {}
+        self.optimisers: dict[str, Optimizer] = {}
+        self.ema: dict[str, nn.Module] = {}
+        self.ema_images = 0
+
+    def to(self, device: torch.device) -> None:
+        """Move everything; convolutions run in channels_last, which is faster with bf16."""
+        for module in (*self.modules.values(), *self.ema.values()):
+            module.to(device, memory_format=torch.channels_last)

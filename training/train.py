@@ -1,0 +1,52 @@
+"""The training stage: a task, the loop, a tracked run, and a model directory that is written when all went well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from selvedge import tracking
+from selvedge.config import Params
+from selvedge.io import atomic_dir, fingerprint, write_json, write_text
+from training import loop
+from training.models.bundle import save_bundle
+from training.tasks import JOBS
+
+RUNS, MODELS, METRICS = Path("runs"), Path("models"), Path("metrics")
+
+
+def run(name: str, params: Params) -> None:
+    """Train network `name` as params.yaml says and leave models/NAME, metrics/NAME.json and metrics/NAME.csv.
+
+    Checkpoints and sheets lie in runs/NAME/<hash of parameters and data>; the same command goes on from there.
+    """
+    job = JOBS[name](params)
+    settings = getattr(params, name)
+    identity = {
+        "settings": settings.model_dump(),
+        "seed": params.seed,
+        "classes": params.classes,
+        "data": job.fingerprint,
+    }
+    directory = RUNS / name / fingerprint(identity)
+    device = loop.pick_device()
+    print(f"{name}: {settings.images:,} images on {device}; checkpoints in {directory}", flush=True)
+
+    logged = {**settings.model_dump(), "seed": params.seed, "device": str(device), "threads": torch.get_num_threads()}
+    with tracking.run(name, logged, directory) as tracker:
+        history = loop.train(
+            job.task, settings, seed=params.seed, directory=directory, log=tracker, title=name, device=device
+        )
+        export, scores, texts = job.finish()
+        with atomic_dir(MODELS / name) as out:
+            save_bundle(
+                out, export.network, family=export.family, arguments=export.arguments, scores=scores, **export.card
+            )
+        write_json(METRICS / f"{name}.json", scores)
+        for file, text in {f"{name}.csv": history.csv(), **texts}.items():
+            write_text(METRICS / file, text)
+        tracker.metrics(tracking.flat(scores), settings.images)
+        tracker.file(MODELS / name / "card.json")
+    short = ", ".join(f"{k} {v:.4g}" for k, v in tracking.flat(scores).items() if "." not in k)
+    print(f"{name}: {short}", flush=True)
