@@ -21,7 +21,7 @@ from inference import pictures
 from inference.composite import put_on
 from inference.live import load_live
 from inference.page import render
-from inference.patterns import SEEDS, Patterns, describe
+from inference.patterns import Patterns, describe
 from inference.segment import garment_mask
 from inference.upscale import upscale
 from selvedge.config import Params
@@ -68,7 +68,7 @@ def run(params: Params, *, seed: int | None, shard: str, out: Path) -> None:
     part, parts = _parse(shard)
     seed = params.seed if seed is None else seed
     studio = _Studio(params)
-    works = [work for i, work in enumerate(plan(params, studio.patterns, seed)) if i % parts == part - 1]
+    works = plan(params, studio.patterns, seed)[part - 1 :: parts]
     records, made = [], 0
     for number, work in enumerate(works, 1):
         record = _finished(out / FOLDER / work.name, studio.recipe(work))
@@ -92,18 +92,22 @@ def run(params: Params, *, seed: int | None, shard: str, out: Path) -> None:
     print(f"catalogue: {made} patterns made{kept}, on {len(studio.garments)} garments -> {out / PAGE}", flush=True)
 
 
-def plan(params: Params, patterns: Patterns, seed: int) -> Iterator[Work]:
+def plan(params: Params, patterns: Patterns, seed: int) -> list[Work]:
     """The whole catalogue's patterns in order; a pattern's own seed follows from (seed, class, index) alone.
 
-    A generator that was not told classes apart gets one chapter, `unsorted`, with as many patterns.
+    Raises SelvedgeError for a class that the generator was not trained on. A generator that was not told classes apart gets one chapter, `unsorted`, with as many patterns.
     """
     count, classes = params.catalogue.patterns_per_class, params.classes
     if not patterns.conditional:
         count, classes = count * len(classes), ("unsorted",)
     for cls in classes:
-        for index in range(count):
-            # nine digits: what one would still type
-            yield Work(cls, index, int(sha256_bytes(f"{seed}/{cls}/{index}".encode())[:16], 16) % min(SEEDS, 10**9))
+        patterns.check(cls)
+    return [Work(cls, index, _pattern_seed(seed, cls, index)) for cls in classes for index in range(count)]
+
+
+def _pattern_seed(seed: int, cls: str, index: int) -> int:
+    """Nine digits at most: what one would still type."""
+    return int(sha256_bytes(f"{seed}/{cls}/{index}".encode())[:16], 16) % 10**9
 
 
 def _parse(shard: str) -> tuple[int, int]:

@@ -17,9 +17,11 @@ from selvedge.errors import SelvedgeError
 from selvedge.io import encode_image, open_image, write_bytes
 
 DPI = 150
-BEND = 0.012  # the most that a fold shifts the pattern, as a share of the garment's width
+BEND = 0.009  # the most that a fold shifts the pattern, as a share of the garment's width
 DARKEST, BRIGHTEST = 0.22, 1.30  # limits of shading, as factors of the cloth's light
+SPREAD, MOST_GAIN = 0.5, 1.8  # folds of a flatly lit garment are deepened towards this spread (log light), so many times
 NOISE = 0.004  # linear light below which a dark garment's detail is the camera's noise
+LUMINANCE = np.float32([0.2126, 0.7152, 0.0722])  # of linear sRGB
 
 
 def put_on(tile: Image.Image, photo: Image.Image, mask: Image.Image, repeats: float) -> Image.Image:
@@ -47,10 +49,9 @@ def put_on(tile: Image.Image, photo: Image.Image, mask: Image.Image, repeats: fl
     centre = (left + right) / 2 - window[1].start, (top + bottom) / 2 - window[0].start
     pixels = np.array(photo)
     part = _linear(pixels[window])
-    light = part @ np.float32([0.2126, 0.7152, 0.0722])
     inside = inside[window].astype(np.float32)
 
-    shade, relief = _shading(light, inside, right - left)
+    shade, relief = _shading(part, inside, right - left)
     cloth = _lay(_linear(np.asarray(tile.convert("RGB"))), period, centre, _bend(relief, inside, right - left))
     alpha = _soft_edge(cover[window], max(photo.size))[..., None]
     mixed = part + alpha * (_shine(cloth * shade[..., None]) - part)
@@ -83,23 +84,26 @@ def try_on_file(tile: Path, photo: Path, *, mask: Path | None, repeats: float, o
 # ---- light -----------------------------------------------------------------------------------------------------------
 
 
-def _shading(light: np.ndarray, inside: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+def _shading(part: np.ndarray, inside: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """How bright the cloth is at each pixel, 1 where it is well lit, and the logarithm of it, smoothed, as a relief.
 
     The garment's own brightness is divided out (its 90th percentile), so a black dress shades a print as a white one
     does; what is beyond the limits is bent towards them, never cut.
     """
-    cloth = light[inside > 0]
-    white = max(float(np.quantile(cloth, 0.9)), 1e-3)
+    # a saturated garment's brightest channel is often clipped and shows no fold: the others do
+    headroom = 1 - (part[inside > 0] > 0.95).mean(0)
+    weights = LUMINANCE * np.maximum(headroom, 0.02)
+    light = part @ (weights / weights.sum()).astype(np.float32)
+    white = max(float(np.quantile(light[inside > 0], 0.9)), 1e-3)
     # a dark garment's noise would be amplified with its folds: where light is scarce, trust neighbourhoods
     near = _within(light, inside, max(1.0, width / 250))
-    trust = near / (near + NOISE)
-    value = near + trust * (light - near)
+    value = near + near / (near + NOISE) * (light - near)
     log = np.log(np.maximum(value, 1e-4 * white) / white)
+    spread = np.diff(np.quantile(log[inside > 0], (0.05, 0.95)))[0]
+    log *= np.clip(SPREAD / max(spread, 1e-3), 1, MOST_GAIN)
     low, high = -math.log(DARKEST), math.log(BRIGHTEST)
     shade = np.where(log < 0, -low * np.tanh(-log / low), high * np.tanh(log / high))
-    relief = _within(shade, inside, max(1.5, width / 60))
-    return np.exp(shade).astype(np.float32), relief
+    return np.exp(shade).astype(np.float32), _within(shade, inside, max(1.5, width / 60))
 
 
 def _shine(light: np.ndarray) -> np.ndarray:
@@ -163,9 +167,9 @@ def _lay(tile: np.ndarray, period: float, centre: tuple[float, float], bend: np.
 
 
 def _soft_edge(cover: np.ndarray, side: int) -> np.ndarray:
-    """The mask with an edge about one pixel in 512 wide, feathered inwards: where `cover` is 0 it stays 0."""
-    soft = cv2.GaussianBlur(cover, (0, 0), max(0.6, 0.7 * side / 512))
-    return np.minimum(np.clip(2 * soft - 0.9, 0, 1), cover)
+    """The mask with stairs smoothed and an edge about one pixel in 512 wide, inwards: where `cover` is 0 it stays 0."""
+    soft = cv2.GaussianBlur(cover, (0, 0), max(0.8, 0.9 * side / 512))
+    return np.minimum(np.clip(2 * soft - 0.45, 0, 1), cover)
 
 
 def _box(inside: np.ndarray) -> tuple[int, int, int, int]:

@@ -45,16 +45,18 @@ class Patterns:
         # one at a time: in a batch, convolutions may add up in another order and flip a last bit
         return torch.cat([to_bytes(self.bundle.network(latent(seed, self.z_dim), label)) for seed in seeds])
 
-    def _label(self, cls: str) -> Tensor | None:
+    def check(self, cls: str) -> None:
+        """Raise SelvedgeError where `cls` is none of the classes, naming the nearest."""
         if not cls.replace("-", "").replace("_", "").isalnum():
             raise SelvedgeError(f"{cls!r} is no class name: letters, digits, - and _ only")
-        if not self.conditional:
-            return None
-        if cls not in self.classes:
+        if self.conditional and cls not in self.classes:
             near = difflib.get_close_matches(cls, self.classes, n=1, cutoff=0.4)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise SelvedgeError(f"the generator knows no class {cls!r}; {hint}it knows: {', '.join(self.classes)}")
-        return torch.tensor([self.classes.index(cls)])
+
+    def _label(self, cls: str) -> Tensor | None:
+        self.check(cls)
+        return torch.tensor([self.classes.index(cls)]) if self.conditional else None
 
 
 def latent(seed: int, z_dim: int) -> Tensor:

@@ -90,7 +90,7 @@ def with_size(row: Row, width: int, height: int) -> Row:
 # ---- the public table --------------------------------------------------------------------------------------------------
 
 
-def parse_table(text: str, name: str, words: dict[str, str], classes: Iterable[str]) -> list[Row]:
+def parse_table(text: str, name: str, words: dict[str, str | None], classes: Iterable[str]) -> list[Row]:
     """Rows of a table in the clothing-pattern format; raises SelvedgeError naming table, line and column of a bad value."""
     classes = set(classes)
     reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
@@ -101,6 +101,8 @@ def parse_table(text: str, name: str, words: dict[str, str], classes: Iterable[s
     for line, record in enumerate(reader, start=2):
         where = f"{name}, line {line}"
         cls = words.get(record["Class Name"] or "", record["Class Name"] or "")
+        if cls is None:
+            continue
         if cls not in classes:
             raise SelvedgeError(
                 f"{where}: class {cls!r} is none of params.yaml's; name it in the source's `words` or in classes"

@@ -41,6 +41,7 @@ class ShopSource(Section):
     listing: str = Field(description="address of a class's listing; `{class}` stands for the shop's word for the class")
     words: dict[str, str] = Field(default={}, description="class -> the shop's word for it, where they differ")
     licence: str = Field(description="licence note that every row of this source carries")
+    classes: tuple[str, ...] | None = Field(default=None, description="only these classes; null takes all")
     max_products: Positive = Field(default=100_000, description="stop a class's listing after so many products")
 
 
@@ -50,7 +51,7 @@ class CsvSource(Section):
     kind: Literal["csv"]
     name: str = Field(pattern=r"^[a-z0-9-]+$", description="names the source in the manifest")
     path: str = Field(description="a file, or the table's address")
-    words: dict[str, str] = Field(default={}, description="the table's word for a class -> our class")
+    words: dict[str, str | None] = Field(default={}, description="the table's word for a class -> ours; null leaves it out")
     licence: str = Field(description="licence note that every row of this source carries")
 
 
@@ -60,7 +61,7 @@ class FolderSource(Section):
     kind: Literal["folder"]
     name: str = Field(pattern=r"^[a-z0-9-]+$", description="names the source in the manifest")
     path: str = Field(description="the folder that holds one folder a class")
-    words: dict[str, str] = Field(default={}, description="a folder's name -> our class")
+    words: dict[str, str | None] = Field(default={}, description="a folder's name -> our class; null leaves it out")
     licence: str = Field(description="licence note that every row of this source carries")
     group_pattern: str | None = Field(
         default=None, description="regular expression on the file's stem; its first group names the piece of cloth"
@@ -134,7 +135,7 @@ class Reconstruct(Section):
 class DrawnGarments(Section):
     """Garments that the project draws itself, with exact masks."""
 
-    kind: Literal["drawn"]
+    kind: Literal["drawn"] = Field(description="drawn: the project draws them; folder: photos with masks")
     train: Positive = Field(description="drawn garments for training the segmenter")
     width: int = Field(default=384, ge=96, description="of an item's picture, in pixels")
     height: int = Field(default=512, ge=128, description="of an item's picture, in pixels")
@@ -143,7 +144,7 @@ class DrawnGarments(Section):
 class GarmentFolder(Section):
     """Photos NAME.jpg with masks NAME_mask.png (white is cloth): the catalogue's items, some kept for training."""
 
-    kind: Literal["folder"]
+    kind: Literal["folder"] = Field(description="drawn: the project draws them; folder: photos with masks")
     path: str = Field(description="the folder")
     licence: str = Field(description="licence note of the photos")
     train_share: Fraction = Field(default=0.67, description="share of the pairs that trains the segmenter")
@@ -175,6 +176,9 @@ class Patterns(Training):
     """The pattern generator: a DCGAN on a torus."""
 
     size: Literal[32, 64, 128, 256] = Field(default=64, description="side of a generated tile, in pixels")
+    view: int | None = Field(
+        default=None, ge=32, le=512, description="side to which a swatch is scaled before a random crop of `size`; null: size"
+    )
     z_dim: Positive = Field(default=100, description="length of the latent vector")
     width: Positive = Field(default=64, description="feature maps of the last hidden layer of G and the first of D")
     conditional: bool = Field(
@@ -189,6 +193,12 @@ class Patterns(Training):
     lr_d: float = Field(default=2e-4, gt=0, description="Adam's learning rate of D")
     beta1: Fraction = Field(default=0.5, description="Adam's first moment")
     ema_images: int = Field(default=5_000, ge=0, description="half-life of G's moving average, in images; 0 is none")
+
+    @model_validator(mode="after")
+    def _sees_whole(self) -> Patterns:
+        if self.view is not None and self.view < self.size:
+            raise ValueError(f"view {self.view} is less than size {self.size}")
+        return self
 
 
 class Upscaler(Training):
@@ -287,10 +297,10 @@ class Params(Section):
     @model_validator(mode="after")
     def _mapped(self) -> Params:
         for source in self.crawl.sources:
-            ours = source.words if source.kind == "shop" else source.words.values()
+            ours = [*source.words, *(source.classes or ())] if source.kind == "shop" else source.words.values()
             for name in ours:
-                if name not in self.classes:
-                    raise ValueError(f"crawl.sources {source.name}: words names {name!r}, which is not in classes")
+                if name is not None and name not in self.classes:
+                    raise ValueError(f"crawl.sources {source.name}: {name!r} is not in classes")
         return self
 
 

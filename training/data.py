@@ -121,6 +121,13 @@ def to_tensor(image: Image.Image) -> Tensor:
     return torch.from_numpy(array[None] if array.ndim == 2 else array.transpose(2, 0, 1).copy())
 
 
+def random_crops(images: Tensor, size: int) -> Tensor:
+    """A random size x size window of each of (N, C, H, W)."""
+    room = images.shape[2] - size + 1, images.shape[3] - size + 1
+    corners = zip(torch.randint(room[0], (len(images),)).tolist(), torch.randint(room[1], (len(images),)).tolist(), strict=True)
+    return torch.stack([x[:, top : top + size, left : left + size] for x, (top, left) in zip(images, corners, strict=True)])
+
+
 def random_flips(images: Tensor, quarter_turns: bool = False) -> Tensor:
     """Flip each sample by itself, left to right; with `quarter_turns` transpose some too (square pictures only)."""
     flip = torch.rand(len(images), device=images.device) < 0.5

@@ -15,7 +15,7 @@ class ShopSpider(SwatchSpider):
     """Walks each class's listing; the product's page says what its pictures are."""
 
     async def start(self) -> AsyncIterator[Request]:
-        for cls in self.classes:
+        for cls in self.source.classes or self.classes:
             word = self.source.words.get(cls, cls)
             url = self.source.listing.replace("{class}", word)
             yield Request(url, self.listing, errback=self.no_page, cb_kwargs={"cls": cls, "seen": 0})

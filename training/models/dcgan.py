@@ -1,13 +1,14 @@
 """DCGAN (Radford, Metz, Chintala 2016) on a torus, with or without class conditions.
 
 Unconditional at 64 px with width 64 and z 100 it is the DCGAN of the older systems to the parameter: 3,576,704 in G and
-2,765,568 in D. The condition enters G as a one-hot vector joined to z (Mirza, Osindero 2014) and D as a projection
+2,765,568 in D. The condition enters G through batch norm's gains and biases (de Vries et al. 2017) and D as a projection
 (Miyato, Koyama 2018): logit = conv(h) + <embedding(c), mean h>.
 """
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -23,28 +24,43 @@ def _widths(size: int, width: int) -> list[int]:
     return [width * min(8, 2 ** (layers - 1 - i)) for i in range(layers)]
 
 
+class ClassNorm(nn.Module):
+    """Batch norm whose gain and bias are the class's own (de Vries et al. 2017); plain batch norm where there are none."""
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=not classes)
+        self.gain, self.bias = (nn.Embedding(classes, channels), nn.Embedding(classes, channels)) if classes else (None, None)
+        if classes:
+            nn.init.normal_(self.gain.weight, 1, 0.02)
+            nn.init.zeros_(self.bias.weight)
+
+    def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
+        """(B, channels, H, W) -> the same."""
+        x = self.norm(x)
+        if self.gain is None:
+            return x
+        return x * self.gain(labels)[:, :, None, None] + self.bias(labels)[:, :, None, None]
+
+
 class Generator(nn.Module):
     """z (B, z_dim) [and class indices (B,)] -> (B, 3, size, size) in -1..1, seamless if so built."""
 
-    def __init__(
-        self, size: int = 64, z_dim: int = 100, width: int = 64, classes: int = 0, seamless: bool = True
-    ) -> None:
+    def __init__(self, size: int = 64, z_dim: int = 100, width: int = 64, classes: int = 0, seamless: bool = True) -> None:
         super().__init__()
         self.size, self.z_dim, self.classes = size, z_dim, classes
         widths = _widths(size, width)
-        layers: list[nn.Module] = [nn.ConvTranspose2d(z_dim + classes, widths[0], 4, bias=False)]
-        for here, following in zip(widths, [*widths[1:], 3], strict=True):
-            layers += [nn.BatchNorm2d(here), nn.ReLU(True), UpConv(here, following, seamless)]
-        self.layers = nn.Sequential(*layers, nn.Tanh())
+        self.first = nn.ConvTranspose2d(z_dim, widths[0], 4, bias=False)
+        self.ups = nn.ModuleList(UpConv(here, after, seamless) for here, after in pairwise([*widths, 3]))
+        self.norms = nn.ModuleList(ClassNorm(channels, classes) for channels in widths)
         self.apply(init_weights)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """z (B, z_dim), labels (B,) if conditional -> (B, 3, size, size) in -1..1."""
-        if self.classes:
-            # as long as z itself, or the condition is drowned by the noise
-            condition = F.one_hot(labels, self.classes).to(z) * math.sqrt(self.z_dim)
-            z = torch.cat([z, condition], 1)
-        return self.layers(z[:, :, None, None])
+        h = self.first(z[:, :, None, None])
+        for norm, up in zip(self.norms, self.ups, strict=True):
+            h = up(F.relu(norm(h, labels)))
+        return h.tanh()
 
 
 class Discriminator(nn.Module):
@@ -108,6 +124,6 @@ def init_weights(module: nn.Module) -> None:
     """Convolutions N(0, 0.02), batch norm N(1, 0.02), as the paper has it."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d):
+    elif isinstance(module, nn.BatchNorm2d) and module.affine:
         nn.init.normal_(module.weight, 1, 0.02)
         nn.init.zeros_(module.bias)

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from selvedge.config import Params, Patterns
-from training.data import Shuffle, Swatches, data_fingerprint, load_swatches, random_flips, sheet, to_bytes, to_unit
+from training.data import Shuffle, Swatches, data_fingerprint, load_swatches, random_crops, random_flips, sheet, to_bytes, to_unit
 from training.models.dcgan import Discriminator, Generator, settle_batch_norm
 from training.tasks.base import BaseTask, Export, Job, autocast, device_of
 
@@ -62,7 +62,7 @@ class PatternTask(BaseTask):
         """One step of D on real and fake, then one of G; -log D(G(z)) for G, as the paper trains it."""
         device = device_of(self.g)
         chosen = self.shuffle.at(seen, batch)
-        real = random_flips(to_unit(self.data.images[chosen].to(device)))
+        real = random_flips(to_unit(random_crops(self.data.images[chosen], self.settings.size).to(device)))
         labels = self.data.labels[chosen].to(device) if self.settings.conditional else None
         z = torch.randn(batch, self.settings.z_dim, device=device)
         with autocast(self.settings, device):
@@ -111,7 +111,8 @@ class PatternTask(BaseTask):
             index = torch.nonzero(self.data.labels == label).flatten()
             index = index[torch.linspace(0, len(index) - 1, 4).long()]
             gap = torch.full((1, 3, self.settings.size, self.settings.size), 255, dtype=torch.uint8)
-            rows.append(torch.cat([row, gap, self.data.images[index]]))
+            size = self.settings.size
+            rows.append(torch.cat([row, gap, self.data.images[index][:, :, :size, :size]]))
         return sheet(rows)
 
 
@@ -130,7 +131,7 @@ def g_game(loss: str, fake: Tensor) -> Tensor:
 def job(params: Params) -> Job:
     """The generator on the swatches of the training split."""
     settings = params.patterns
-    data = load_swatches("train", params.classes, settings.size)
+    data = load_swatches("train", params.classes, settings.view or settings.size)
     task = PatternTask(settings, data, params.classes, params.seed)
 
     def finish() -> tuple[Export, dict, dict[str, str]]:
@@ -139,7 +140,7 @@ def job(params: Params) -> Job:
             "data": {"split": "train", "swatches": len(data)},
             "images": settings.images,
             "seed": params.seed,
-            "seamless": settings.seamless,
+            "view": settings.view or settings.size,
         }
         scores = {
             "images": settings.images,

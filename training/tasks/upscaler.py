@@ -9,7 +9,7 @@ from torch import Tensor
 
 from selvedge.config import Params, Upscaler
 from selvedge.errors import BadParams
-from training.data import Shuffle, Swatches, data_fingerprint, load_swatches, random_flips, sheet, to_bytes, to_unit
+from training.data import Shuffle, Swatches, data_fingerprint, load_swatches, random_crops, random_flips, sheet, to_bytes, to_unit
 from training.evaluation.psnr import upscaler_scores
 from training.models.srresnet import FACTOR, PatchCritic, SRResNet, shrink
 from training.tasks.base import BaseTask, Export, Job, autocast, cosine, device_of
@@ -36,7 +36,7 @@ class UpscalerTask(BaseTask):
     def step(self, seen: int, batch: int) -> dict[str, Tensor]:
         """L1 on what bicubic leaves to do; from `adversarial_from` images on also the critic's opinion."""
         device, settings = device_of(self.g), self.settings
-        high = to_unit(self._crops(self.shuffle.at(seen, batch)).to(device))
+        high = to_unit(random_crops(self.data.images[self.shuffle.at(seen, batch)], settings.crop).to(device))
         high = random_flips(high, quarter_turns=True)
         low = shrink(high)
         for optimiser, rate in (("g", settings.lr), ("critic", settings.lr / 2)):
@@ -69,14 +69,6 @@ class UpscalerTask(BaseTask):
         self.optimisers[name].zero_grad(set_to_none=True)
         loss.backward()
         self.optimisers[name].step()
-
-    def _crops(self, chosen: Tensor) -> Tensor:
-        """Random square crops, (B, 3, crop, crop) uint8."""
-        size = self.settings.crop
-        room = self.data.images.shape[-1] - size
-        corners = torch.randint(room + 1, (len(chosen), 2)).tolist()
-        pairs = zip(chosen.tolist(), corners, strict=True)
-        return torch.stack([self.data.images[i, :, top : top + size, left : left + size] for i, (top, left) in pairs])
 
     @torch.no_grad()
     def sheet(self) -> Image.Image:

@@ -1,0 +1,75 @@
+"""The law of imports: which room may import what. The rooms stay separable only while this holds."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+ROOMS = ("selvedge", "scrapers", "training", "inference", "flows")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+
+
+def files() -> list[Path]:
+    return [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_law_of_imports(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    room = name.split("/")[0]
+    found = {module.split(".")[0] for module in imports(path)}
+    if room != "flows":
+        assert "prefect" not in found
+    if name != "selvedge/tracking.py":
+        assert "mlflow" not in found
+    if room != "scrapers":
+        assert "scrapy" not in found
+    if room in ("scrapers", "flows"):
+        assert not found & {"torch", "torchvision"}
+    others = found & set(ROOMS) - {"selvedge", room}
+    if room == "selvedge":
+        assert not others or name == "selvedge/cli.py"
+    elif room == "training":
+        assert not others
+    elif room == "inference":
+        assert others <= {"training"}
+        inner = {module for module in imports(path) if module.startswith("training")}
+        allowed = ("training.models", "training.data", "training.evaluation.masks")
+        assert all(module.startswith(allowed) for module in inner), inner
+    elif room in ("scrapers", "flows"):
+        assert not others
+
+
+def test_the_command_line_opens_no_room_before_it_is_asked() -> None:
+    code = "import sys, selvedge.cli; print([m for m in sys.modules if m in %r])" % (
+        ["torch", "mlflow", "prefect", "scrapy", "pydantic", "numpy", *ROOMS[1:]],
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_training_runs_without_mlflow(tmp_path: Path) -> None:
+    code = """
+import importlib.util, json, pathlib
+real = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "mlflow" else real(name, *rest)
+from selvedge import tracking
+with tracking.run("task", {"lr": 0.1}, pathlib.Path("runs/x")) as run:
+    run.metrics({"loss": 0.5}, 10)
+print([json.loads(line) for line in open("runs/x/log.jsonl")])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "[{'task': 'task', 'params': {'lr': 0.1}}, {'step': 10, 'loss': 0.5}]" in done.stdout

@@ -1,0 +1,184 @@
+"""The loop: it counts images, learns, resumes exactly, and stops with a clear word when a loss is no number."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from selvedge.config import Classifier, Patterns, Upscaler
+from selvedge.errors import SelvedgeError
+from training import checkpoint, loop
+from training.data import Shuffle, Swatches, decode, load_swatches, random_crops, random_flips, sheet, to_bytes, to_unit
+from training.tasks.classifier import ClassifierTask
+from training.tasks.patterns import PatternTask
+from training.tasks.upscaler import UpscalerTask
+
+CPU = torch.device("cpu")
+CLASSES = ("a", "b")
+
+
+def noise(n: int = 24, size: int = 32) -> Swatches:
+    """Class a is dark, class b is light."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(n) % 2
+    images = torch.randint(0, 100, (n, 3, size, size), generator=generator) + labels[:, None, None, None] * 150
+    return Swatches(images.to(torch.uint8), labels, "noise")
+
+
+def pattern_task(**changes: object) -> tuple[PatternTask, Patterns]:
+    values = {
+        **{"images": 48, "batch": 8, "size": 32, "width": 4, "z_dim": 8, "ema_images": 16},
+        **{"sample_every": 16, "checkpoint_every": 16, "precision": "bf16", **changes},
+    }
+    settings = Patterns(**values)
+    return PatternTask(settings, noise(size=settings.view or settings.size), CLASSES, seed=5), settings
+
+
+def end_state(directory: Path) -> str:
+    return checkpoint.digest(checkpoint.load(directory / "checkpoint.pt"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"d_norm": "spectral", "loss": "hinge", "view": 40}, {"images": 51}])
+def test_k_steps_and_the_rest_are_n_steps(tmp_path: Path, changes: dict) -> None:
+    for name, stop_at in (("whole", None), ("parts", 16), ("parts", 32), ("parts", None)):
+        task, settings = pattern_task(**changes)
+        torch.manual_seed(len(name))  # what was drawn before must not matter
+        history = loop.train(task, settings, seed=5, directory=tmp_path / name, device=CPU, stop_at=stop_at)
+    assert end_state(tmp_path / "whole") == end_state(tmp_path / "parts")
+    assert checkpoint.load(tmp_path / "whole/checkpoint.pt")["images"] == settings.images
+    assert history.csv().splitlines()[0] == "images,g_loss,d_loss,d_real,d_fake"
+    assert history.rows[-1]["images"] == settings.images
+
+
+def test_another_seed_is_another_training(tmp_path: Path) -> None:
+    digests = set()
+    for seed in (5, 6):
+        task, settings = pattern_task()
+        loop.train(task, settings, seed=seed, directory=tmp_path / str(seed), device=CPU)
+        digests.add(end_state(tmp_path / str(seed)))
+    assert len(digests) == 2
+
+
+KILLED = """
+import sys, time, pathlib, torch
+sys.path.insert(0, {tests!r})
+from test_training import CPU, loop, pattern_task
+task, settings = pattern_task(images=160)
+step = task.step
+def slow(seen, batch):
+    time.sleep(0.05)  # so that the kill falls between steps of a training that is under way
+    return step(seen, batch)
+task.step = slow
+loop.train(task, settings, seed=5, directory=pathlib.Path(sys.argv[1]), device=CPU)
+"""
+
+
+def test_kill_9_and_the_same_command_again_is_the_same_training(tmp_path: Path) -> None:
+    """Weights, optimisers, averages and history of a training that was killed twice, by sha256 of all of them."""
+    task, settings = pattern_task(images=160)
+    loop.train(task, settings, seed=5, directory=tmp_path / "whole", device=CPU)
+    command = [sys.executable, "-c", KILLED.format(tests=str(Path(__file__).parent)), str(tmp_path / "killed")]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    for least in (16, 64):
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        path = tmp_path / "killed/checkpoint.pt"
+        patience = time.monotonic() + 120
+        while not path.exists() or (checkpoint.load(path) or {})["images"] < least:
+            assert process.poll() is None, "the training ended before it was killed"
+            assert time.monotonic() < patience
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert checkpoint.load(path)["images"] < 160
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    assert end_state(tmp_path / "killed") == end_state(tmp_path / "whole")
+    assert sorted(p.name for p in (tmp_path / "killed/samples").iterdir()) == sorted(
+        p.name for p in (tmp_path / "whole/samples").iterdir()
+    )
+
+
+def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+    task, settings = pattern_task()
+    step = task.step
+    task.step = lambda seen, batch: {**step(seen, batch), **({"g_loss": torch.tensor(float("nan"))} if seen >= 24 else {})}
+    with pytest.raises(SelvedgeError, match=r"training diverged: g_loss is no number; the last good checkpoint is kept"):
+        loop.train(task, settings, seed=5, directory=tmp_path, device=CPU)
+    assert checkpoint.load(tmp_path / "checkpoint.pt")["images"] == 16
+
+
+def test_the_classifier_learns_what_is_easy(tmp_path: Path) -> None:
+    settings = Classifier(images=640, batch=16, size=32, width=4, lr=5e-3, sample_every=320, checkpoint_every=320)
+    task = ClassifierTask(settings, noise(), noise(), CLASSES, seed=1)
+    history = loop.train(task, settings, seed=1, directory=tmp_path, device=CPU)
+    assert (task.predict(noise().images) == noise().labels).all()
+    assert history.rows[-1]["loss"] < history.rows[0]["loss"]
+
+
+def test_the_upscaler_trains_with_and_without_its_critic(tmp_path: Path) -> None:
+    settings = Upscaler(images=32, batch=4, width=4, blocks=1, crop=32, adversarial_from=16, sample_every=32, checkpoint_every=32)
+    task = UpscalerTask(settings, noise(size=48), noise(size=48), seed=1)
+    history = loop.train(task, settings, seed=1, directory=tmp_path, device=CPU)
+    critic = [row["critic_loss"] for row in history.rows]
+    assert critic[0] == 0
+    assert critic[-1] > 0
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"half")
+    with pytest.raises(SelvedgeError, match=r"checkpoint\.pt: is no checkpoint .*; delete it to begin again"):
+        checkpoint.load(tmp_path / "checkpoint.pt")
+
+
+# ---- data ----------------------------------------------------------------------------------------------------------------
+
+
+def test_every_epoch_shows_every_sample_once_in_another_order() -> None:
+    shuffle = Shuffle(10, seed=3)
+    shown = torch.cat([shuffle.at(seen, 4) for seen in range(0, 20, 4)])
+    assert shown[:10].sort().values.tolist() == shown[10:].sort().values.tolist() == list(range(10))
+    assert shown[:10].tolist() != shown[10:].tolist()
+    assert torch.equal(shuffle.at(7, 9), torch.cat([shuffle.at(7, 3), shuffle.at(10, 6)]))
+
+
+def test_bytes_survive_the_way_to_floats_and_back() -> None:
+    images = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
+    assert torch.equal(to_bytes(to_unit(images)), images)
+
+
+def test_augmentation_is_per_sample() -> None:
+    torch.manual_seed(0)
+    one = torch.arange(16.0).view(1, 1, 4, 4)
+    flipped = random_flips(one.repeat(64, 1, 1, 1))
+    assert {float(x[0, 0, 0]) for x in flipped} == {0.0, 3.0}
+    crops = random_crops(one.repeat(64, 1, 1, 1), 2)
+    assert {float(x[0, 0, 0]) for x in crops} == {0, 1, 2, 4, 5, 6, 8, 9, 10}
+
+
+def test_pictures_shrink_without_aliasing(tmp_path: Path) -> None:
+    from PIL import Image
+
+    stripes = np.zeros((224, 224, 3), np.uint8)
+    stripes[:, ::2] = 255  # finer than 64 px can show: must become an even grey
+    Image.fromarray(stripes).save(tmp_path / "stripes.png")
+    small = decode([tmp_path / "stripes.png"], 64).float()
+    assert small[:, :, :, 4:-4].std() < 3
+    assert abs(float(small.mean()) - 127.5) < 2
+
+
+def test_an_empty_class_is_named(tmp_path: Path) -> None:
+    (tmp_path / "train/a").mkdir(parents=True)
+    with pytest.raises(SelvedgeError, match=r"class 'a' is empty: .*train/a holds no picture"):
+        load_swatches("train", ["a"], 32, tmp_path)
+
+
+def test_sheets_have_a_place_for_each_picture() -> None:
+    rows = [torch.zeros(3, 3, 8, 8, dtype=torch.uint8), torch.zeros(2, 3, 8, 8, dtype=torch.uint8)]
+    assert sheet(rows).size == (3 * 10 + 2, 2 * 10 + 2)
