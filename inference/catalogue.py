@@ -9,7 +9,7 @@ catalogue goes on where it was, a changed one is made anew, and what the manifes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -95,7 +95,8 @@ def run(params: Params, *, seed: int | None, shard: str, out: Path) -> None:
 def plan(params: Params, patterns: Patterns, seed: int) -> list[Work]:
     """The whole catalogue's patterns in order; a pattern's own seed follows from (seed, class, index) alone.
 
-    Raises SelvedgeError for a class that the generator was not trained on. A generator that was not told classes apart gets one chapter, `unsorted`, with as many patterns.
+    A generator that was not told classes apart gets one chapter, `unsorted`, with as many patterns. Raises SelvedgeError
+    for a class that the generator was not trained on.
     """
     count, classes = params.catalogue.patterns_per_class, params.classes
     if not patterns.conditional:
@@ -189,8 +190,10 @@ class _Studio:
         }
         for name, photo, mask in self.opened:
             files[f"{name}.jpg"] = pictures.jpeg(put_on(to_image(large), photo, mask, self.settings.repeats), dpi=dpi)
+        old = _record(folder)
         for name, data in files.items():
             write_bytes(folder / name, data)
+        _remove(folder, set(old["files"]) - set(files) if old else ())
         record = {
             "format": FORMAT,
             "recipe": self.recipe(work),
@@ -237,18 +240,24 @@ def _finished(folder: Path, recipe: str) -> dict[str, Any] | None:
     record = _record(folder)
     if record is None or record["recipe"] != recipe:
         return None
-    whole = all((folder / name).is_file() and sha256_file(folder / name) == sha for name, sha in record["files"].items())
+    whole = all(
+        (folder / name).is_file() and sha256_file(folder / name) == sha for name, sha in record["files"].items()
+    )
     return record if whole else None
 
 
 def _remove_stale(root: Path, live: dict[str, dict[str, Any]]) -> None:
     """Take away other catalogues' patterns: the files that their own records name, and nothing of anyone else's."""
-    for folder in sorted(path for path in root.iterdir() if path.is_dir() and path.name not in live):
+    for folder in sorted(path for path in root.glob("*") if path.is_dir() and path.name not in live):
         record = _record(folder)
         if record is None:
             continue
-        for name in [*record["files"], RECORD]:
-            if Path(name).name == name:
-                (folder / name).unlink(missing_ok=True)
+        _remove(folder, [*record["files"], RECORD])
         if not any(folder.iterdir()):
             folder.rmdir()
+
+
+def _remove(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if Path(name).name == name:  # in this folder and nowhere else
+            (folder / name).unlink(missing_ok=True)

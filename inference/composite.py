@@ -19,7 +19,10 @@ from selvedge.io import encode_image, open_image, write_bytes
 DPI = 150
 BEND = 0.009  # the most that a fold shifts the pattern, as a share of the garment's width
 DARKEST, BRIGHTEST = 0.22, 1.30  # limits of shading, as factors of the cloth's light
-SPREAD, MOST_GAIN = 0.5, 1.8  # folds of a flatly lit garment are deepened towards this spread (log light), so many times
+SPREAD, MOST_GAIN = (
+    0.5,
+    1.8,
+)  # folds of a flatly lit garment are deepened towards this spread (log light), so many times
 NOISE = 0.004  # linear light below which a dark garment's detail is the camera's noise
 LUMINANCE = np.float32([0.2126, 0.7152, 0.0722])  # of linear sRGB
 
@@ -162,7 +165,9 @@ def _lay(tile: np.ndarray, period: float, centre: tuple[float, float], bend: np.
     ring = 2  # bicubic looks one pixel back and two ahead
     tile = np.pad(tile, ((ring, ring), (ring, ring), (0, 0)), mode="wrap")
     inner_x, inner_y = tile.shape[1] - 2 * ring, tile.shape[0] - 2 * ring
-    laid = cv2.remap(tile, across % inner_x + ring, down % inner_y + ring, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    laid = cv2.remap(
+        tile, across % inner_x + ring, down % inner_y + ring, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
     return np.clip(laid, 0, 1)
 
 

@@ -23,7 +23,8 @@ def png(image: Image.Image, dpi: int) -> bytes:
 def jpeg(image: Image.Image, quality: int = 92, dpi: int = 72) -> bytes:
     """A JPEG with full colour resolution (4:4:4): a print's thin coloured lines survive."""
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, subsampling=0, optimize=True, dpi=(dpi, dpi))
+    # no `optimize`: Pillow's buffer for it is too small for noisy cloth, and it dies
+    image.save(out, "JPEG", quality=quality, subsampling=0, dpi=(dpi, dpi))
     return out.getvalue()
 
 

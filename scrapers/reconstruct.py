@@ -14,6 +14,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 from PIL import Image
 
 from scrapers.manifest import RAW, WINDOW, Row, read_manifest
@@ -121,23 +123,29 @@ def crop_box(row: Row, width: int, height: int) -> tuple[int, int, int, int]:
 def window(crop: Image.Image, scale: float, angle: float, size: int) -> Image.Image:
     """The centre size x size window of `crop` scaled by `scale` and rotated by `angle` degrees counter-clockwise.
 
-    Only what the window needs is resampled: Lanczos with antialiasing to the scale, then bicubic for the turn.
+    Only what the window needs is resampled: Lanczos with antialiasing to the scale, then one bicubic warp that sets each
+    pixel's centre where it must lie; the first may round its size, since the second knows by how much.
     """
-    side = size * math.sqrt(2) / scale if angle % 90 else size / scale
-    reach = side / 2 + 2  # two pixels for the filter's reach
-    centre_x, centre_y = crop.width / 2, crop.height / 2
-    box = (
-        max(0.0, centre_x - reach),
-        max(0.0, centre_y - reach),
-        min(float(crop.width), centre_x + reach),
-        min(float(crop.height), centre_y + reach),
+    centre = np.array([crop.width / 2, crop.height / 2])
+    reach = (size / math.sqrt(2) + 4) / scale  # from the centre to a corner at any angle, and the filter's reach
+    low, high = np.maximum(centre - reach, 0), np.minimum(centre + reach, crop.size)
+    wide = np.maximum(1, np.round((high - low) * scale)).astype(int)
+    scaled = np.asarray(crop.resize(tuple(wide), Image.Resampling.LANCZOS, box=(*low, *high)))
+
+    # output pixel centres -> crop -> scaled pixel centres
+    stretch = np.diag(wide / (high - low))
+    turn = math.radians(angle)
+    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    matrix = stretch @ rotation / scale
+    offset = stretch @ (centre - low) - 0.5 - matrix @ np.full(2, (size - 1) / 2)
+    warped = cv2.warpAffine(
+        scaled,
+        np.column_stack([matrix, offset]),
+        (size, size),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,  # a corner may touch the edge, and miss it by a rounding
     )
-    wide = max(size, round((box[2] - box[0]) * scale)), max(size, round((box[3] - box[1]) * scale))
-    scaled = crop.resize(wide, Image.Resampling.LANCZOS, box=box)
-    if angle % 360:
-        scaled = scaled.rotate(angle, Image.Resampling.BICUBIC)
-    left, top = (scaled.width - size) // 2, (scaled.height - size) // 2
-    return scaled.crop((left, top, left + size, top + size))
+    return Image.fromarray(warped)
 
 
 def report(entries: list[dict], conflicts: list[Row], params: Params) -> None:

@@ -185,10 +185,14 @@ class Patterns(Training):
         default=True, description="one network for all classes, told which; false is one for all, untold"
     )
     seamless: bool = Field(default=True, description="circular padding: each tile repeats without a seam")
-    d_norm: Literal["batch", "spectral"] = Field(
-        default="batch", description="the paper's batch norm in D, or spectral norm, which is steadier on small data"
+    d_norm: Literal["batch", "spectral", "none"] = Field(
+        default="batch", description="the paper's batch norm in D; spectral norm; or none, for use with a penalty"
     )
-    loss: Literal["bce", "hinge"] = Field(default="bce", description="the paper's cross-entropy, or the hinge")
+    loss: Literal["bce", "hinge", "relativistic"] = Field(
+        default="bce", description="the paper's cross-entropy, the hinge, or real against fake in pairs"
+    )
+    penalty: float = Field(default=0.0, ge=0, description="weight of the zero-centred gradient penalty on real and fake; 0 is none")
+    penalty_every: Positive = Field(default=4, description="steps between two penalties, each of which weighs so much more")
     lr_g: float = Field(default=2e-4, gt=0, description="Adam's learning rate of G")
     lr_d: float = Field(default=2e-4, gt=0, description="Adam's learning rate of D")
     beta1: Fraction = Field(default=0.5, description="Adam's first moment")

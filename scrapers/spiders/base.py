@@ -32,8 +32,8 @@ class SwatchSpider(scrapy.Spider):
 
     def no_picture(self, failure) -> Iterator[Fetched]:
         """A dead or refused address is a row too."""
-        row = failure.request.cb_kwargs["row"]
-        yield Fetched(row, status="refused" if failure.check(IgnoreRequest) else "dead", error=explain(failure))
+        refused = failure.check(IgnoreRequest) and not failure.check(HttpError)  # which is one, to Scrapy
+        yield Fetched(failure.request.cb_kwargs["row"], status="refused" if refused else "dead", error=explain(failure))
 
     def no_page(self, failure) -> None:
         """A listing or table that does not come makes the source unusable: the crawl ends with this line."""

@@ -49,7 +49,9 @@ def test_upscaler_of_odd_sizes_rolls_too_up_to_float_noise(dy, dx, height, width
     network = random_srresnet()
     x = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 2 - 1
     rolled = network(torch.roll(x, (dy, dx), (2, 3)), wrap=True)
-    torch.testing.assert_close(rolled, torch.roll(network(x, wrap=True), (4 * dy, 4 * dx), (2, 3)), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        rolled, torch.roll(network(x, wrap=True), (4 * dy, 4 * dx), (2, 3)), atol=1e-5, rtol=1e-5
+    )
 
 
 @settings(max_examples=10, deadline=None)
@@ -93,7 +95,9 @@ def test_pieces_are_the_whole(wrap, monkeypatch):
 def test_edges_tell_a_tile_from_a_picture():
     torch.manual_seed(0)
     tile = to_bytes(Generator(size=64, z_dim=8, width=4).eval()(torch.randn(1, 8)))[0]
-    smooth = torch.nn.functional.avg_pool2d(tile[None].float().repeat(1, 1, 3, 3), 5, 1)[0, :, 62:126, 62:126].to(torch.uint8)
+    smooth = torch.nn.functional.avg_pool2d(tile[None].float().repeat(1, 1, 3, 3), 5, 1)[0, :, 62:126, 62:126].to(
+        torch.uint8
+    )
     assert edges_meet(smooth)
     slope = torch.linspace(0, 255, 64).to(torch.uint8).expand(3, 64, 64)
     assert not edges_meet(slope)

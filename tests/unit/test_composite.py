@@ -146,7 +146,9 @@ def test_try_on_file_writes_and_names_a_wrong_mask(tmp_path, capsys):
         image.save(tmp_path / f"{name}.png")
     files = tmp_path / "tile.png", tmp_path / "photo.png"
     try_on_file(*files, mask=tmp_path / "mask.png", repeats=4, out=tmp_path / "worn.png")
-    assert np.array_equal(np.asarray(Image.open(tmp_path / "worn.png")), np.asarray(put_on(stripes(), photo(), mask(), 4)))
+    assert np.array_equal(
+        np.asarray(Image.open(tmp_path / "worn.png")), np.asarray(put_on(stripes(), photo(), mask(), 4))
+    )
     assert "worn.png" in capsys.readouterr().out
     with pytest.raises(SelvedgeError, match=r"small\.png: is 12x16, .*photo\.png is 120x160"):
         try_on_file(*files, mask=tmp_path / "small.png", repeats=4, out=tmp_path / "worn.png")

@@ -14,7 +14,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import nn
 
-from inference import live, patterns, segment, upscale
+from inference import live, patterns, pictures, segment, upscale
 from inference.patterns import Patterns, generate_files
 from selvedge.errors import BadBundle, SelvedgeError
 from selvedge.io import sha256_file
@@ -148,6 +148,11 @@ def test_sheet_shows_each_tile_three_times_across(project):
     assert all(np.array_equal(cell[:side, :side], cell[i * side :][:side, i * side :][:, :side]) for i in (1, 2))
 
 
+def test_the_noisiest_cloth_can_be_written():
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (512, 384, 3), dtype=np.uint8))
+    assert Image.open(io.BytesIO(pictures.jpeg(noise))).size == noise.size
+
+
 # ---- upscaling -------------------------------------------------------------------------------------------------------
 
 
@@ -212,7 +217,7 @@ def test_mask_lies_on_the_garment_at_the_photos_size():
 
 
 def test_no_garment_says_to_give_a_mask():
-    with pytest.raises(SelvedgeError, match="no garment was found.*--mask"):
+    with pytest.raises(SelvedgeError, match=r"no garment was found.*--mask"):
         segment.garment_mask(Image.new("RGB", (100, 80), "white"), SEGMENTER)
 
 
@@ -237,7 +242,9 @@ def test_registered_generator_serves_the_same_tiles_elsewhere(tmp_path):
     save_generator(tmp_path / "home/model")
     (tmp_path / "away").mkdir()
     code = str(Path(patterns.__file__).with_name("served_patterns.py"))
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW")} | {"MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW")} | {
+        "MLFLOW_DISABLE_TELEMETRY": "true"
+    }
     home = {"cwd": tmp_path / "home", "env": environment, "text": True, "capture_output": True}
     registered = subprocess.run([sys.executable, "-c", REGISTER.format(code=code)], **home)
     assert registered.returncode == 0 and registered.stdout.split()[-1] == "1", registered.stderr

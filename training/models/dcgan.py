@@ -66,8 +66,8 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """(B, 3, size, size) [and class indices (B,)] -> logits (B,): above 0 is taken for real.
 
-    `norm` is the paper's "batch", or "spectral" (Miyato et al. 2018), which does not let D tell a batch of fakes by its
-    common statistics.
+    `norm` is the paper's "batch", "spectral" (Miyato et al. 2018), or "none": without batch norm D cannot tell a batch of
+    fakes by its common statistics.
     """
 
     def __init__(self, size: int = 64, width: int = 64, classes: int = 0, norm: str = "batch") -> None:
@@ -84,10 +84,10 @@ class Discriminator(nn.Module):
         self.head = nn.Conv2d(widths[-1], 1, 4, bias=not batch)
         self.apply(init_weights)
         self.embedding = nn.Embedding(classes, widths[-1]) if classes else None
-        if not batch:
-            for module in self.modules():
-                if isinstance(module, nn.Conv2d | nn.Embedding):
-                    nn.init.xavier_uniform_(module.weight)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Embedding) and not batch:
+                nn.init.xavier_uniform_(module.weight)  # no norm brings 0.02 back to scale
+                if norm == "spectral":
                     spectral_norm(module)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -72,13 +72,15 @@ class PatternTask(BaseTask):
         with autocast(self.settings, device):
             d_real, d_fake = self.d(real, labels), self.d(fake.detach(), labels)
         d_loss = d_game(self.settings.loss, d_real.float(), d_fake.float())
-        self._update("d", d_loss)
+        penalty = self._penalty(seen // self.settings.batch, (real, fake.detach().float()), labels)
+        self._update("d", d_loss if penalty is None else d_loss + penalty)
 
         # G: fake up, by D's new opinion
         self.d.requires_grad_(False)
         with autocast(self.settings, device):
             g_fake = self.d(fake, labels)
-        g_loss = g_game(self.settings.loss, g_fake.float())
+            g_real = self.d(real, labels) if self.settings.loss == "relativistic" else None
+        g_loss = g_game(self.settings.loss, g_fake.float(), None if g_real is None else g_real.float())
         self._update("g", g_loss)
         self.d.requires_grad_(True)
         return {
@@ -87,6 +89,18 @@ class PatternTask(BaseTask):
             "d_real": d_real.detach().float().sigmoid().mean(),
             "d_fake": d_fake.detach().float().sigmoid().mean(),
         }
+
+    def _penalty(self, step: int, pictures: tuple[Tensor, ...], labels: Tensor | None) -> Tensor | None:
+        """gamma / 2 E |grad D|^2 on real and on fake (Mescheder et al. 2018, eq. 9; Huang et al. 2024), in fp32, lazily."""
+        settings = self.settings
+        if not settings.penalty or step % settings.penalty_every:
+            return None
+        total = torch.zeros((), device=pictures[0].device)
+        for images in pictures:
+            images = images.detach().requires_grad_(True)
+            (slope,) = torch.autograd.grad(self.d(images, labels).sum(), images, create_graph=True)
+            total = total + slope.square().sum((1, 2, 3)).mean()
+        return settings.penalty / 2 * settings.penalty_every * total
 
     def _shifted(self, fake: Tensor) -> Tensor:
         if not self.settings.seamless:
@@ -117,15 +131,22 @@ class PatternTask(BaseTask):
 
 
 def d_game(loss: str, real: Tensor, fake: Tensor) -> Tensor:
-    """D's loss on logits: binary cross-entropy with labels 1 and 0, or the hinge (Lim, Ye 2017)."""
+    """D's loss on logits: cross-entropy with labels 1 and 0, the hinge (Lim, Ye 2017), or -log sigmoid(real - fake) of
+    pairs (Jolicoeur-Martineau 2018)."""
     if loss == "bce":
         return F.softplus(-real).mean() + F.softplus(fake).mean()
-    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+    if loss == "hinge":
+        return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+    return F.softplus(fake - real).mean()
 
 
-def g_game(loss: str, fake: Tensor) -> Tensor:
-    """G's loss on D's logits: -log D(G(z)), or the hinge's -D(G(z))."""
-    return F.softplus(-fake).mean() if loss == "bce" else -fake.mean()
+def g_game(loss: str, fake: Tensor, real: Tensor | None = None) -> Tensor:
+    """G's loss on D's logits: -log D(G(z)), the hinge's -D(G(z)), or -log sigmoid(fake - real) of pairs."""
+    if loss == "bce":
+        return F.softplus(-fake).mean()
+    if loss == "hinge":
+        return -fake.mean()
+    return F.softplus(real - fake).mean()
 
 
 def job(params: Params) -> Job:
