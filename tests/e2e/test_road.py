@@ -1,0 +1,156 @@
+"""The whole road on the shrunk demo, as a user walks it: `dvc repro`, again, and after a change of one number."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, small_params
+
+from selvedge.proc import environment
+
+STAGES = (
+    *("crawl", "reconstruct", "garments", "train-classifier", "train-patterns", "train-upscaler", "train-segmenter"),
+    *("evaluate", "register", "catalogue"),
+)
+
+
+class Project:
+    """A clone's worth of files, the small parameters, a git and a DVC repository without a remote."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for room in ("scrapers", "training", "inference"):
+            shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
+            shutil.copy(ROOT / name, folder / name)
+        self.write(small_params())
+        for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["dvc", "config", "core.analytics", "false"]):
+            subprocess.run(command, cwd=folder, env=environment(), check=True)
+
+    def write(self, params: dict) -> None:
+        (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def run(self, *command: str) -> subprocess.CompletedProcess:
+        return subprocess.run(command, cwd=self.folder, env=environment(), capture_output=True, text=True)
+
+    def repro(self) -> list[str]:
+        """`dvc repro`; returns the stages that ran."""
+        done = self.run("dvc", "repro")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return re.findall(r"Running stage '([\w-]+)'", done.stdout)
+
+    def json(self, name: str) -> dict:
+        return json.loads((self.folder / name).read_text())
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("road"))
+    ran = project.repro()
+    assert sorted(ran) == sorted(STAGES)
+    return project
+
+
+def test_every_number_carries_its_n_extractor_interval_and_floor(project: Project) -> None:
+    found = project.json("metrics/evaluation.json")
+    patterns = found["patterns"]
+    assert patterns["n"] == 60
+    assert patterns["fd_pattern_low"] <= patterns["fd_pattern"] <= patterns["fd_pattern_high"]
+    assert patterns["extractor"].startswith("pattern@")
+    assert 0 <= patterns["floor"]["fd_pattern"] < patterns["fd_pattern"]
+    assert 1 <= patterns["is_pattern"] <= 3.01
+    assert set(patterns["by_class"]) == {"striped", "dotted", "floral"}
+    assert found["upscaler"]["psnr_y_bicubic"] > 15
+    assert 0 <= found["segmenter"]["iou"] <= 1
+    assert found["segmenter"]["n"] == 9
+
+
+def test_the_splits_share_no_cloth(project: Project) -> None:
+    import csv
+
+    with (project.folder / "data/swatches/index.csv").open() as file:
+        entries = list(csv.DictReader(file))
+    sides: dict[str, set[str]] = {}
+    for entry in entries:
+        sides.setdefault(entry["group"], set()).add(entry["split"])
+        assert (project.folder / "data/swatches" / entry["file"]).exists()
+    assert all(len(found) == 1 for found in sides.values())
+    assert {entry["split"] for entry in entries} == {"train", "judge", "test"}
+
+
+def test_the_first_candidates_are_champions_and_say_why(project: Project) -> None:
+    decisions = project.json("metrics/register.json")["decisions"]
+    assert {d["network"] for d in decisions} == {"patterns", "upscaler", "segmenter"}
+    assert all(d["promoted"] and d["reason"].startswith("first champion") for d in decisions)
+
+
+def test_the_catalogue_is_whole(project: Project) -> None:
+    manifest = project.json("catalogue/manifest.json")
+    assert len(manifest["patterns"]) == 3
+    page = (project.folder / "catalogue/index.html").read_text()
+    assert "data:image" in page
+
+
+def test_mlflow_holds_runs_samples_and_a_model_by_alias(project: Project) -> None:
+    code = """
+import mlflow, pandas, base64, json
+mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db")
+client = mlflow.MlflowClient()
+runs = client.search_runs([client.get_experiment_by_name("selvedge").experiment_id])
+run = next(r for r in runs if r.data.tags["mlflow.runName"] == "patterns")
+history = client.get_metric_history(run.info.run_id, "g_loss")
+model = mlflow.pyfunc.load_model("models:/selvedge-patterns@champion")
+png = base64.b64decode(model.predict(pandas.DataFrame({"class": ["dotted"], "seed": [3]}))["png"][0])
+print(json.dumps({
+    "names": sorted({r.data.tags["mlflow.runName"] for r in runs}), "status": run.info.status,
+    "steps": [m.step for m in history], "lr_g": run.data.params["lr_g"], "png": png[:4].hex(),
+    "tags": sorted(run.data.tags), "artifacts": [a.path for a in client.list_artifacts(run.info.run_id)],
+}))
+"""
+    done = project.run(sys.executable, "-c", code)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert {"patterns", "upscaler", "segmenter", "classifier", "evaluate"} <= set(found["names"])
+    assert found["status"] == "FINISHED"
+    assert found["steps"][-1] == 64
+    assert found["lr_g"] == str(small_params()["patterns"]["lr_g"])
+    assert found["png"] == "89504e47"
+    assert "dvc.data.swatches" in found["tags"]
+    assert "images" in found["artifacts"]
+
+
+def test_a_second_repro_does_nothing_and_a_change_runs_only_what_depends_on_it(project: Project) -> None:
+    assert project.repro() == []
+    project.write(small_params(catalogue={"repeats": 2.5}))
+    assert project.repro() == ["catalogue"]
+    project.write(small_params(catalogue={"repeats": 2.5}, gate={"segmenter_margin": 0.5}))
+    assert project.repro() == ["register"]
+    decisions = project.json("metrics/register.json")["decisions"]
+    assert all(not d["promoted"] and "byte for byte" in d["reason"] for d in decisions)
+
+
+def test_bad_parameters_stop_every_stage_with_one_line(project: Project) -> None:
+    good = (project.folder / "params.yaml").read_text()
+    (project.folder / "params.yaml").write_text(good.replace("lr_g:", "lr_gg:"))
+    done = project.run("selvedge", "train", "patterns")
+    (project.folder / "params.yaml").write_text(good)
+    assert done.returncode == 1
+    assert done.stderr == "selvedge: params.yaml: unknown key 'patterns.lr_gg'; did you mean 'lr_g'?\n"
+
+
+def test_a_broken_champion_is_named(project: Project) -> None:
+    card = project.folder / "models/champion/patterns/card.json"
+    kept = card.read_bytes()
+    card.unlink()
+    done = project.run("selvedge", "catalogue", "--out", "elsewhere")
+    card.write_bytes(kept)
+    assert done.returncode == 1
+    assert "models/champion/patterns/card.json: is missing" in done.stderr
+    assert not (project.folder / "elsewhere/index.html").exists()
