@@ -173,8 +173,11 @@ class Training(Section):
 
 
 class Patterns(Training):
-    """The pattern generator: a DCGAN on a torus."""
+    """The pattern generator: a DCGAN, or waves and styles, on a torus."""
 
+    generator: Literal["dcgan", "fourier"] = Field(
+        default="dcgan", description="the older systems' DCGAN; or whole waves shaped by styles, which learns repeats faster"
+    )
     size: Literal[32, 64, 128, 256] = Field(default=64, description="side of a generated tile, in pixels")
     view: int | None = Field(
         default=None, ge=32, le=512, description="side to which a swatch is scaled before a random crop of `size`; null: size"

@@ -7,10 +7,11 @@ from typing import Any
 
 from torch import nn
 
-from training.models import dcgan, judge, srresnet, unet
+from training.models import dcgan, fourier, judge, srresnet, unet
 
 FAMILIES: dict[str, Callable[..., nn.Module]] = {
     "dcgan": dcgan.Generator,
+    "fourier": fourier.FourierGenerator,
     "srresnet": srresnet.SRResNet,
     "judge": judge.Judge,
     "unet": unet.GarmentUNet,

@@ -100,10 +100,12 @@ class Discriminator(nn.Module):
 
 
 @torch.no_grad()
-def settle_batch_norm(generator: Generator, batches: int = 16, batch: int = 64) -> Generator:
+def settle_batch_norm(generator: nn.Module, batches: int = 16, batch: int = 64) -> nn.Module:
     """Measure batch norm's means and variances anew on generated batches: those that an average of weights carries along
     are not its own (standing statistics, Brock et al. 2019). Reproducible; torch's randomness is left as it was."""
     norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm2d)]
+    if not norms:
+        return generator.eval()
     device = next(generator.parameters()).device
     source = torch.Generator().manual_seed(0)
     momenta = [norm.momentum for norm in norms]

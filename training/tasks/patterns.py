@@ -11,11 +11,12 @@ import copy
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from selvedge.config import Params, Patterns
 from training.data import Shuffle, Swatches, data_fingerprint, load_swatches, random_crops, random_flips, sheet, to_bytes, to_unit
-from training.models.dcgan import Discriminator, Generator, settle_batch_norm
+from training.models import build
+from training.models.dcgan import Discriminator, settle_batch_norm
 from training.tasks.base import BaseTask, Export, Job, autocast, device_of
 
 SHEET_COLUMNS = 8
@@ -35,12 +36,11 @@ class PatternTask(BaseTask):
             "z_dim": settings.z_dim,
             "width": settings.width,
             "classes": conditions,
-            "seamless": settings.seamless,
         }
-        self.g, self.d = (
-            Generator(**self.arguments),
-            Discriminator(settings.size, settings.width, conditions, settings.d_norm),
-        )
+        if settings.generator == "dcgan":
+            self.arguments["seamless"] = settings.seamless
+        self.g = build(settings.generator, self.arguments)
+        self.d = Discriminator(settings.size, settings.width, conditions, settings.d_norm)
         self.modules = {"g": self.g, "d": self.d}
         betas = (settings.beta1, 0.999)
         self.optimisers = {
@@ -54,7 +54,7 @@ class PatternTask(BaseTask):
         self.fixed_z = torch.randn(len(classes) * SHEET_COLUMNS, settings.z_dim)
         self.fixed_labels = torch.arange(len(classes)).repeat_interleave(SHEET_COLUMNS)
 
-    def best_g(self) -> Generator:
+    def best_g(self) -> nn.Module:
         """A copy of the averaged generator where there is one, with batch norm's statistics its own."""
         return settle_batch_norm(copy.deepcopy(self.ema["g"])) if self.ema else self.g
 
@@ -169,6 +169,6 @@ def job(params: Params) -> Job:
             "parameters_g": sum(p.numel() for p in task.g.parameters()),
             "parameters_d": sum(p.numel() for p in task.d.parameters()),
         }
-        return Export(task.best_g(), "dcgan", task.arguments, card), scores, {}
+        return Export(task.best_g(), settings.generator, task.arguments, card), scores, {}
 
     return Job(task, settings, data_fingerprint(), finish)
