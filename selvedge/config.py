@@ -184,6 +184,7 @@ class Patterns(Training):
     )
     z_dim: Positive = Field(default=100, description="length of the latent vector")
     width: Positive = Field(default=64, description="feature maps of the last hidden layer of G and the first of D")
+    d_width: int | None = Field(default=None, gt=0, description="feature maps of D's first layer; null: as width")
     conditional: bool = Field(
         default=True, description="one network for all classes, told which; false is one for all, untold"
     )

@@ -30,7 +30,9 @@ class StyledConv(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, style: int, kernel: int = 3) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel) / math.sqrt(channels_in * kernel**2))
+        self.weight = nn.Parameter(
+            torch.randn(channels_out, channels_in, kernel, kernel) / math.sqrt(channels_in * kernel**2)
+        )
         self.bias = nn.Parameter(torch.zeros(channels_out))
         self.scale = nn.Linear(style, channels_in)
         nn.init.normal_(self.scale.weight, 0, 1 / math.sqrt(style))
@@ -40,7 +42,11 @@ class StyledConv(nn.Module):
         """x (B, in, H, W), style (B, S) -> (B, out, H, W)."""
         scale = self.scale(style)
         power = scale.square() @ self.weight.square().sum((2, 3)).t()  # (B, out): sum of (weight x scale)^2
-        x = pad(x * scale[:, :, None, None], self.weight.shape[2] // 2, wrap=True) if self.weight.shape[2] > 1 else x * scale[:, :, None, None]
+        x = (
+            pad(x * scale[:, :, None, None], self.weight.shape[2] // 2, wrap=True)
+            if self.weight.shape[2] > 1
+            else x * scale[:, :, None, None]
+        )
         h = F.conv2d(x, self.weight.to(x.dtype)) * torch.rsqrt(power + 1e-6)[:, :, None, None]
         return F.leaky_relu(h + self.bias[None, :, None, None], 0.2) * math.sqrt(2)
 
@@ -48,17 +54,25 @@ class StyledConv(nn.Module):
 class FourierGenerator(nn.Module):
     """z (B, z_dim) [and class indices (B,)] -> (B, 3, size, size) in -1..1; every tile is seamless."""
 
-    def __init__(self, size: int = 64, z_dim: int = 100, width: int = 32, classes: int = 0, style: int = 128) -> None:
+    def __init__(self, size: int = 64, z_dim: int = 100, width: int = 32, classes: int = 0) -> None:
         super().__init__()
         self.size, self.z_dim, self.classes = size, z_dim, classes
         waves = whole_waves(WAVES)
         grid = torch.arange(size // GRID) / (size // GRID)
-        phase = 2 * math.pi * (waves[:, 0, None, None] * grid[None, :, None] + waves[:, 1, None, None] * grid[None, None, :])
+        phase = (
+            2
+            * math.pi
+            * (waves[:, 0, None, None] * grid[None, :, None] + waves[:, 1, None, None] * grid[None, None, :])
+        )
         # low frequencies lead, as they do in pictures
         strength = 1 / waves.norm(dim=1).sqrt()
-        self.register_buffer("waves", torch.cat([phase.cos(), phase.sin()]) * strength.repeat(2)[:, None, None] * math.sqrt(2))
+        self.register_buffer(
+            "waves", torch.cat([phase.cos(), phase.sin()]) * strength.repeat(2)[:, None, None] * math.sqrt(2)
+        )
         self.embedding = nn.Embedding(classes, z_dim) if classes else None
-        self.style = nn.Sequential(nn.Linear(z_dim * (2 if classes else 1), style), nn.LeakyReLU(0.2), nn.Linear(style, style), nn.LeakyReLU(0.2))
+        style = z_dim * (
+            2 if classes else 1
+        )  # latent and class as they are: a mapping network would be the first to collapse
         self.first = StyledConv(2 * len(waves), 4 * width, style, kernel=1)
         self.coarse = nn.ModuleList(StyledConv(4 * width, 4 * width, style) for _ in range(2))
         self.middle = nn.ModuleList([StyledConv(4 * width, 2 * width, style), StyledConv(2 * width, 2 * width, style)])
@@ -66,11 +80,10 @@ class FourierGenerator(nn.Module):
         self.colour = nn.Conv2d(width, 3, 1)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """z (B, z_dim), labels (B,) if conditional -> (B, 3, size, size) in -1..1."""
-        z = normalise(z)
+        """z (B, z_dim), labels (B,) if conditional -> (B, 3, size, size) in -1..1 (about, in training)."""
+        style = normalise(z)
         if self.embedding is not None:
-            z = torch.cat([z, normalise(self.embedding(labels))], 1)
-        style = self.style(z)
+            style = torch.cat([style, normalise(self.embedding(labels))], 1)
         h = self.first(self.waves.expand(len(z), -1, -1, -1), style)
         for conv in self.coarse:
             h = conv(h, style)
@@ -78,7 +91,9 @@ class FourierGenerator(nn.Module):
             h = double(h)
             for conv in stage:
                 h = conv(h, style)
-        return self.colour(h).tanh()
+        image = self.colour(h)
+        # no tanh: where it saturates at the beginning, it teaches nothing any more
+        return image if self.training else image.clamp(-1, 1)
 
 
 def whole_waves(highest: int) -> Tensor:

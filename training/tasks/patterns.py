@@ -40,7 +40,7 @@ class PatternTask(BaseTask):
         if settings.generator == "dcgan":
             self.arguments["seamless"] = settings.seamless
         self.g = build(settings.generator, self.arguments)
-        self.d = Discriminator(settings.size, settings.width, conditions, settings.d_norm)
+        self.d = Discriminator(settings.size, settings.d_width or settings.width, conditions, settings.d_norm)
         self.modules = {"g": self.g, "d": self.d}
         betas = (settings.beta1, 0.999)
         self.optimisers = {
