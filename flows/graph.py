@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from selvedge.errors import SelvedgeError
+from selvedge.io import read_yaml
 
 GRAPH = Path("dvc.yaml")
 
@@ -70,12 +69,7 @@ def in_order(graph: dict[str, Stage], last: str | None = None) -> list[Stage]:
 
 
 def _read_specs(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        raw = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise SelvedgeError(f"{path}: there is no such file here; run this in the project's folder") from None
-    except yaml.YAMLError as error:
-        raise SelvedgeError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    raw = read_yaml(path, "run this in the project's folder")
     stages = raw.get("stages") if isinstance(raw, dict) else None
     if not isinstance(stages, dict) or not stages:
         raise SelvedgeError(f"{path}: holds no stages")

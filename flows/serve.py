@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import prefect
-import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas import filters
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, FlowRun, StateType
@@ -22,6 +21,7 @@ from prefect.states import Cancelled, Crashed
 
 from flows.server import prefect_server
 from selvedge.errors import SelvedgeError
+from selvedge.io import read_yaml
 
 SCHEDULES = Path("prefect.yaml")
 AT_ONCE = 1  # runs on this machine: a training takes every core, and the catalogue waits for it
@@ -62,12 +62,7 @@ def serve_deployments() -> None:
 def read_deployments(path: str | Path = SCHEDULES) -> list[Planned]:
     """The deployments of prefect.yaml; raises SelvedgeError naming the one that is wrong."""
     path = Path(path)
-    try:
-        raw = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise SelvedgeError(f"{path}: there is no such file here; run this in the project's folder") from None
-    except yaml.YAMLError as error:
-        raise SelvedgeError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    raw = read_yaml(path, "run this in the project's folder")
     deployments = raw.get("deployments") if isinstance(raw, dict) else None
     if not isinstance(deployments, list) or not deployments:
         raise SelvedgeError(f"{path}: holds no deployments")

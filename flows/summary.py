@@ -14,6 +14,7 @@ METRICS = Path("metrics")
 REGISTER = METRICS / "register.json"
 CATALOGUE = Path("catalogue/index.html")
 MOST = 40  # figures shown of one file
+FIGURES = "Figures of"
 
 
 @dataclass
@@ -29,9 +30,9 @@ Table = tuple[str, list[str], list[list[str]]]  # title, heads, rows
 
 
 def as_text(results: list[Result]) -> str:
-    """The summary for a terminal; the last line names the page to open."""
+    """The summary for a terminal, without the figures, which the stages printed; the last line names the page to open."""
     parts = []
-    for title, heads, rows in _tables(results):
+    for title, heads, rows in (table for table in _tables(results) if not table[0].startswith(FIGURES)):
         widths = [max(len(row[k]) for row in [heads, *rows]) for k in range(len(heads))]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [heads, *rows]
@@ -62,7 +63,7 @@ def _tables(results: list[Result]) -> Iterator[Table]:
         if len(figures) > MOST:
             rows.append([f"and {len(figures) - MOST} more", f"in {path}"])
         if rows:
-            yield f"Figures of {path.stem}", ["figure", "value"], rows
+            yield f"{FIGURES} {path.stem}", ["figure", "value"], rows
 
     decisions = _read(REGISTER).get("decisions", []) if REGISTER.exists() else []
     rows = [

@@ -18,7 +18,9 @@ def collect(source: FolderSource, classes: tuple[str, ...], journal: Journal) ->
     root = Path(source.path)
     if not root.is_dir():
         raise SelvedgeError(f"{source.name}: {root} is no folder; correct crawl.sources in params.yaml")
-    folders = {source.words.get(folder.name, folder.name): folder for folder in sorted(root.iterdir()) if folder.is_dir()}
+    folders = {
+        source.words.get(folder.name, folder.name): folder for folder in sorted(root.iterdir()) if folder.is_dir()
+    }
     for cls in classes:
         if cls not in folders:
             continue  # another source may have it; whether a class stays empty is judged when all are read

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from selvedge.errors import BadParams, SelvedgeError
-from selvedge.io import write_bytes
+from selvedge.io import read_yaml, write_bytes
 
 PARAMS = Path("params.yaml")
 PRESETS = Path("params")
@@ -51,7 +50,9 @@ class CsvSource(Section):
     kind: Literal["csv"]
     name: str = Field(pattern=r"^[a-z0-9-]+$", description="names the source in the manifest")
     path: str = Field(description="a file, or the table's address")
-    words: dict[str, str | None] = Field(default={}, description="the table's word for a class -> ours; null leaves it out")
+    words: dict[str, str | None] = Field(
+        default={}, description="the table's word for a class -> ours; null leaves it out"
+    )
     licence: str = Field(description="licence note that every row of this source carries")
 
 
@@ -176,11 +177,15 @@ class Patterns(Training):
     """The pattern generator: a DCGAN, or waves and styles, on a torus."""
 
     generator: Literal["dcgan", "fourier"] = Field(
-        default="dcgan", description="the older systems' DCGAN; or whole waves shaped by styles, which learns repeats faster"
+        default="dcgan",
+        description="the older systems' DCGAN; or whole waves shaped by styles, which learns repeats faster",
     )
     size: Literal[32, 64, 128, 256] = Field(default=64, description="side of a generated tile, in pixels")
     view: int | None = Field(
-        default=None, ge=32, le=512, description="side to which a swatch is scaled before a random crop of `size`; null: size"
+        default=None,
+        ge=32,
+        le=512,
+        description="side to which a swatch is scaled before a random crop of `size`; null: size",
     )
     z_dim: Positive = Field(default=100, description="length of the latent vector")
     width: Positive = Field(default=64, description="feature maps of the last hidden layer of G and the first of D")
@@ -195,8 +200,12 @@ class Patterns(Training):
     loss: Literal["bce", "hinge", "relativistic"] = Field(
         default="bce", description="the paper's cross-entropy, the hinge, or real against fake in pairs"
     )
-    penalty: float = Field(default=0.0, ge=0, description="weight of the zero-centred gradient penalty on real and fake; 0 is none")
-    penalty_every: Positive = Field(default=4, description="steps between two penalties, each of which weighs so much more")
+    penalty: float = Field(
+        default=0.0, ge=0, description="weight of the zero-centred gradient penalty on real and fake; 0 is none"
+    )
+    penalty_every: Positive = Field(
+        default=4, description="steps between two penalties, each of which weighs so much more"
+    )
     lr_g: float = Field(default=2e-4, gt=0, description="Adam's learning rate of G")
     lr_d: float = Field(default=2e-4, gt=0, description="Adam's learning rate of D")
     beta1: Fraction = Field(default=0.5, description="Adam's first moment")
@@ -318,12 +327,7 @@ class Params(Section):
 def load(path: str | Path = PARAMS) -> Params:
     """Read and check params.yaml; raises BadParams naming each wrong key and, for an unknown one, the nearest right one."""
     path = Path(path)
-    try:
-        raw = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise BadParams(f"{path}: there is no such file here; `selvedge params use demo` makes one") from None
-    except yaml.YAMLError as error:
-        raise BadParams(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
+    raw = read_yaml(path, "`selvedge params use demo` makes one", BadParams)
     if not isinstance(raw, dict):
         raise BadParams(f"{path}: holds no parameters; `selvedge params use demo` writes good ones")
     try:
@@ -432,7 +436,7 @@ def _acting_stages(graph: str | Path = "dvc.yaml") -> dict[str, list[str]]:
     if not path.exists():
         return {}
     acts: dict[str, list[str]] = {}
-    for stage, spec in yaml.safe_load(path.read_text())["stages"].items():
+    for stage, spec in read_yaml(path, "")["stages"].items():
         for entry in spec.get("params", []):
             if isinstance(entry, str):
                 acts.setdefault(entry, []).append(stage)

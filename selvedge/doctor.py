@@ -196,10 +196,13 @@ def _models() -> Iterator[Check]:
         for part in PARTS:
             yield _bundle(f"champion {part}", CHAMPION / part, "`dvc checkout models/champion`, or `selvedge run`")
         return
-    yield Check("champion", "note", "none yet", "`selvedge run` trains one; until then the shipped weights are used")
+    yield Check("champion", "note", "none yet", "`make run` trains one; until then only what ships can be used")
     shipped = Path(__file__).parent.parent / "inference" / "weights"
     for part in PARTS:
-        yield _bundle(f"shipped {part}", shipped / part, "`git checkout inference/weights`, or install again")
+        if (shipped / part).is_dir():
+            yield _bundle(f"shipped {part}", shipped / part, "`git checkout inference/weights`, or install again")
+        else:
+            yield Check(f"shipped {part}", "note", "none ships", "`make run` trains one")
 
 
 def _bundle(name: str, folder: Path, remedy: str) -> Check:

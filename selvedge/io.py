@@ -73,6 +73,18 @@ def read_json(path: str | Path) -> Any:
         raise SelvedgeError(f"{path}: is not JSON ({error}); make it again") from None
 
 
+def read_yaml(path: str | Path, if_missing: str, error: type[SelvedgeError] = SelvedgeError) -> Any:
+    """Read YAML; raises `error` naming the file when it is missing (with what to do then) or is not YAML."""
+    import yaml
+
+    try:
+        return yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise error(f"{path}: there is no such file here; {if_missing}") from None
+    except yaml.YAMLError as problem:
+        raise error(f"{path}: is not YAML: {' '.join(str(problem).split())}") from None
+
+
 @contextmanager
 def atomic_dir(path: str | Path) -> Iterator[Path]:
     """Yield an empty directory beside `path` that takes its place when the block ends well, and vanishes when not.

@@ -34,7 +34,15 @@ SMALL = {
     "demo_shop": {"products": 5, "rows": 2, "photo_px": 240, "page_size": 3},
     "reconstruct": {"scales": [0], "rotations": [0]},
     "garments": {"source": {"kind": "drawn", "train": 9, "width": 96, "height": 128}},
-    "patterns": {"images": 64, "batch": 8, "size": 32, "view": 32, "width": 8, "sample_every": 32, "checkpoint_every": 32},
+    "patterns": {
+        "images": 64,
+        "batch": 8,
+        "size": 32,
+        "view": 32,
+        "width": 8,
+        "sample_every": 32,
+        "checkpoint_every": 32,
+    },
     "upscaler": {
         **{"images": 16, "batch": 4, "width": 8, "blocks": 1, "crop": 32, "adversarial_from": 8},
         **{"sample_every": 8, "checkpoint_every": 8},

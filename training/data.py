@@ -124,8 +124,12 @@ def to_tensor(image: Image.Image) -> Tensor:
 def random_crops(images: Tensor, size: int) -> Tensor:
     """A random size x size window of each of (N, C, H, W)."""
     room = images.shape[2] - size + 1, images.shape[3] - size + 1
-    corners = zip(torch.randint(room[0], (len(images),)).tolist(), torch.randint(room[1], (len(images),)).tolist(), strict=True)
-    return torch.stack([x[:, top : top + size, left : left + size] for x, (top, left) in zip(images, corners, strict=True)])
+    corners = zip(
+        torch.randint(room[0], (len(images),)).tolist(), torch.randint(room[1], (len(images),)).tolist(), strict=True
+    )
+    return torch.stack(
+        [x[:, top : top + size, left : left + size] for x, (top, left) in zip(images, corners, strict=True)]
+    )
 
 
 def random_flips(images: Tensor, quarter_turns: bool = False) -> Tensor:

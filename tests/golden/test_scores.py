@@ -27,7 +27,9 @@ def extractor(tmp_path_factory: pytest.TempPathFactory) -> Extractor:
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("judge")
     arguments = {"classes": 3, "size": 32, "width": 4}
-    save_bundle(folder, Judge(**arguments), family="judge", arguments=arguments, name="pattern", classes=["a", "b", "c"])
+    save_bundle(
+        folder, Judge(**arguments), family="judge", arguments=arguments, name="pattern", classes=["a", "b", "c"]
+    )
     return Extractor.load(folder)
 
 
@@ -48,7 +50,9 @@ def test_frechet_of_known_gaussians_is_the_closed_form() -> None:
     torch.manual_seed(0)
     x = torch.randn(20_000, 4, dtype=torch.float64)
     # means 3 apart in one coordinate, deviations 1 and 2: 9 + 4 (2 - 1)^2
-    assert frechet(x, 2 * torch.randn(20_000, 4, dtype=torch.float64) + torch.tensor([3.0, 0, 0, 0])) == pytest.approx(13, rel=0.05)
+    assert frechet(x, 2 * torch.randn(20_000, 4, dtype=torch.float64) + torch.tensor([3.0, 0, 0, 0])) == pytest.approx(
+        13, rel=0.05
+    )
 
 
 def test_scores_of_sets_are_torch_fidelitys_on_the_same_files(extractor: Extractor, tmp_path: Path) -> None:
@@ -62,7 +66,15 @@ def test_scores_of_sets_are_torch_fidelitys_on_the_same_files(extractor: Extract
         input1=str(tmp_path / "fake"),
         input2=str(tmp_path / "real"),
         feature_extractor=extractor.id,
-        **{"fid": True, "kid": True, "isc": True, "isc_splits": 1, "kid_subset_size": 80, "kid_subsets": 50, "rng_seed": 7},
+        **{
+            "fid": True,
+            "kid": True,
+            "isc": True,
+            "isc_splits": 1,
+            "kid_subset_size": 80,
+            "kid_subsets": 50,
+            "rng_seed": 7,
+        },
         **{"cuda": False, "cache": False, "save_cpu_ram": True, "verbose": False},
     )
     assert ours["fd_pattern"] == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4)
@@ -74,7 +86,9 @@ def test_scores_of_sets_are_torch_fidelitys_on_the_same_files(extractor: Extract
 
 def test_scores_see_a_shift_and_do_not_see_the_order(extractor: Extractor) -> None:
     real, near, far = pictures(90, 0, 1), pictures(90, 3, 2), pictures(90, 80, 3)
-    scores = [score_sets(real, fake, extractor, seed=1, resamples=20)["fd_pattern"] for fake in (near, far, far.flip(0))]
+    scores = [
+        score_sets(real, fake, extractor, seed=1, resamples=20)["fd_pattern"] for fake in (near, far, far.flip(0))
+    ]
     assert scores[0] < scores[1]
     assert scores[1] == pytest.approx(scores[2], rel=1e-5)
 
@@ -129,7 +143,9 @@ POLICY = Gate(patterns_margin=0.1, upscaler_margin_db=0.2, segmenter_margin=0.01
         (fd(30), fd(20), False),
     ],
 )
-def test_a_generator_must_be_better_beyond_noise_and_margin(candidate: dict, champion: dict | None, promoted: bool) -> None:
+def test_a_generator_must_be_better_beyond_noise_and_margin(
+    candidate: dict, champion: dict | None, promoted: bool
+) -> None:
     decision = decide("patterns", candidate, champion, POLICY)
     assert decision.promoted is promoted
     assert "\n" not in decision.reason

@@ -32,7 +32,11 @@ def test_presets_and_the_default_are_valid() -> None:
         ("patterns", {"images": 0}, "patterns.images: Input should be greater than 0 (got 0)"),
         ("patterns", {"size": 65}, "patterns.size: Input should be 32, 64, 128 or 256 (got 65)"),
         ("patterns", {"view": 32, "size": 64}, "view 32 is less than size 64"),
-        ("garments", {"source": {"kind": "drawn", "trian": 3}}, "unknown key 'garments.source.trian'; did you mean 'train'?"),
+        (
+            "garments",
+            {"source": {"kind": "drawn", "trian": 3}},
+            "unknown key 'garments.source.trian'; did you mean 'train'?",
+        ),
         ("reconstruct", {"split": {"train": 0.5, "judge": 0.2, "test": 0.2}}, "train + judge + test must be 1"),
         ("reconstruct", {"split": {"train": 0.8, "judge": 0.2, "test": 0.0}}, "must be above 0"),
         ("evaluation", {"samples": "many"}, "evaluation.samples: Input should be a valid integer"),
@@ -87,7 +91,7 @@ def test_every_number_is_explained_and_acts_somewhere(workplace) -> None:
         assert row["acts on"] != "-", f"{row['key']} acts on no stage of dvc.yaml"
     assert config.explain("patterns.lr_g")[0]["acts on"] == "train-patterns"
     assert {row["acts on"] for row in config.explain("gate")} == {"register"}
-    with pytest.raises(SelvedgeError, match="did you mean 'patterns.lr_g'"):
+    with pytest.raises(SelvedgeError, match=r"did you mean 'patterns\.lr_g'"):
         config.explain("patterns.lrg")
 
 

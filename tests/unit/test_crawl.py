@@ -237,7 +237,14 @@ def test_the_real_finger_camera_runs_are_36_pieces_of_cloth(workplace) -> None:
     workplace()
     path = SHARED / "clothing-pattern/finger-camera-256"
     classes = ["solid", "striped", "dotted", "checkered", "zigzag", "floral"]
-    source = {"kind": "folder", "name": "finger", "path": str(path), "licence": "?", "run_length": 8, "words": {"zig zag": "zigzag"}}
+    source = {
+        "kind": "folder",
+        "name": "finger",
+        "path": str(path),
+        "licence": "?",
+        "run_length": 8,
+        "words": {"zig zag": "zigzag"},
+    }
     crawl.run(Params.model_validate(small_params(classes=classes, crawl={"sources": [source]})))
     rows = read_manifest()
     assert len(rows) == 288

@@ -76,6 +76,8 @@ def test_a_fresh_project_has_notes_that_say_what_makes_the_rest(project):
     found = findings()
     assert found["MLflow's database"].state == found["Prefect's database"].state == found["champion"].state == "note"
     assert "selvedge run" in found["Prefect's database"].remedy
+    assert "make run" in found["champion"].remedy
+    assert all(check.state == "note" for name, check in found.items() if name != "disk"), found
 
 
 def test_champion_parts_that_are_broken_or_missing_are_named(project):

@@ -54,9 +54,8 @@ def test_the_law_of_imports(path: Path) -> None:
 
 
 def test_the_command_line_opens_no_room_before_it_is_asked() -> None:
-    code = "import sys, selvedge.cli; print([m for m in sys.modules if m in %r])" % (
-        ["torch", "mlflow", "prefect", "scrapy", "pydantic", "numpy", *ROOMS[1:]],
-    )
+    heavy = ["torch", "mlflow", "prefect", "scrapy", "pydantic", "numpy", *ROOMS[1:]]
+    code = f"import sys, selvedge.cli; print([m for m in sys.modules if m in {heavy!r}])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -19,7 +19,9 @@ GOOD = "dotted,http://x.org/a.jpg,640,480,10,20,400,400,0.79;1.58"
 
 
 def parse(*lines: str) -> list[Row]:
-    return parse_table("\n".join([HEADER, *lines]), "table.csv", {"zig zag": "zigzag", "old": None}, ["dotted", "zigzag"])
+    return parse_table(
+        "\n".join([HEADER, *lines]), "table.csv", {"zig zag": "zigzag", "old": None}, ["dotted", "zigzag"]
+    )
 
 
 def test_a_row_says_what_the_table_says() -> None:

@@ -84,7 +84,9 @@ def test_settling_batch_norm_measures_what_training_mode_sees_and_leaves_randomn
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    save_bundle(tmp_path / "m", Judge(3, 32, 4), family="judge", arguments={"classes": 3, "size": 32, "width": 4}, name="x")
+    save_bundle(
+        tmp_path / "m", Judge(3, 32, 4), family="judge", arguments={"classes": 3, "size": 32, "width": 4}, name="x"
+    )
     return tmp_path / "m"
 
 

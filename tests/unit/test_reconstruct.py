@@ -93,7 +93,9 @@ def test_one_picture_under_two_classes_is_left_out() -> None:
 
 
 @settings(max_examples=60)
-@given(names=st.sets(st.text("abcdef0123456789", min_size=4, max_size=8), min_size=3, max_size=60), seed=st.integers(0, 9))
+@given(
+    names=st.sets(st.text("abcdef0123456789", min_size=4, max_size=8), min_size=3, max_size=60), seed=st.integers(0, 9)
+)
 def test_every_piece_is_on_one_side_and_every_side_has_one(names: set[str], seed: int) -> None:
     sides = split_cloths("c", names, SHARES, seed)
     assert set(sides) == names

@@ -108,8 +108,13 @@ def test_kill_9_and_the_same_command_again_is_the_same_training(tmp_path: Path) 
 def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
     task, settings = pattern_task()
     step = task.step
-    task.step = lambda seen, batch: {**step(seen, batch), **({"g_loss": torch.tensor(float("nan"))} if seen >= 24 else {})}
-    with pytest.raises(SelvedgeError, match=r"training diverged: g_loss is no number; the last good checkpoint is kept"):
+    task.step = lambda seen, batch: {
+        **step(seen, batch),
+        **({"g_loss": torch.tensor(float("nan"))} if seen >= 24 else {}),
+    }
+    with pytest.raises(
+        SelvedgeError, match=r"training diverged: g_loss is no number; the last good checkpoint is kept"
+    ):
         loop.train(task, settings, seed=5, directory=tmp_path, device=CPU)
     assert checkpoint.load(tmp_path / "checkpoint.pt")["images"] == 16
 
@@ -123,7 +128,9 @@ def test_the_classifier_learns_what_is_easy(tmp_path: Path) -> None:
 
 
 def test_the_upscaler_trains_with_and_without_its_critic(tmp_path: Path) -> None:
-    settings = Upscaler(images=32, batch=4, width=4, blocks=1, crop=32, adversarial_from=16, sample_every=32, checkpoint_every=32)
+    settings = Upscaler(
+        images=32, batch=4, width=4, blocks=1, crop=32, adversarial_from=16, sample_every=32, checkpoint_every=32
+    )
     task = UpscalerTask(settings, noise(size=48), noise(size=48), seed=1)
     history = loop.train(task, settings, seed=1, directory=tmp_path, device=CPU)
     critic = [row["critic_loss"] for row in history.rows]

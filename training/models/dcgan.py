@@ -30,7 +30,9 @@ class ClassNorm(nn.Module):
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(channels, affine=not classes)
-        self.gain, self.bias = (nn.Embedding(classes, channels), nn.Embedding(classes, channels)) if classes else (None, None)
+        self.gain, self.bias = (
+            (nn.Embedding(classes, channels), nn.Embedding(classes, channels)) if classes else (None, None)
+        )
         if classes:
             nn.init.normal_(self.gain.weight, 1, 0.02)
             nn.init.zeros_(self.bias.weight)
@@ -46,7 +48,9 @@ class ClassNorm(nn.Module):
 class Generator(nn.Module):
     """z (B, z_dim) [and class indices (B,)] -> (B, 3, size, size) in -1..1, seamless if so built."""
 
-    def __init__(self, size: int = 64, z_dim: int = 100, width: int = 64, classes: int = 0, seamless: bool = True) -> None:
+    def __init__(
+        self, size: int = 64, z_dim: int = 100, width: int = 64, classes: int = 0, seamless: bool = True
+    ) -> None:
         super().__init__()
         self.size, self.z_dim, self.classes = size, z_dim, classes
         widths = _widths(size, width)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from selvedge.config import Training
@@ -57,6 +57,12 @@ class BaseTask:
         self.optimisers: dict[str, Optimizer] = {}
         self.ema: dict[str, nn.Module] = {}
         self.ema_images = 0
+
+    def update(self, name: str, loss: Tensor) -> None:
+        """One step of the optimiser `name` down the gradient of `loss`."""
+        self.optimisers[name].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimisers[name].step()
 
     def to(self, device: torch.device) -> None:
         """Move everything; convolutions run in channels_last, which is faster with bf16."""

@@ -46,14 +46,11 @@ class ClassifierTask(BaseTask):
         (images,) = random_zoom(images, scale=(1.0, 1.4), shift=0.15)
         labels = self.data.labels[chosen].to(device)
 
-        optimiser = self.optimisers["judge"]
-        optimiser.param_groups[0]["lr"] = self.settings.lr * cosine(seen / self.settings.images)
+        self.optimisers["judge"].param_groups[0]["lr"] = self.settings.lr * cosine(seen / self.settings.images)
         with autocast(self.settings, device):
             logits = self.judge(images)
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=0.05)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
+        self.update("judge", loss)
         return {"loss": loss.detach(), "accuracy": (logits.argmax(1) == labels).float().mean()}
 
     def sheet(self) -> Image.Image:

@@ -14,7 +14,17 @@ from PIL import Image
 from torch import Tensor, nn
 
 from selvedge.config import Params, Patterns
-from training.data import Shuffle, Swatches, data_fingerprint, load_swatches, random_crops, random_flips, sheet, to_bytes, to_unit
+from training.data import (
+    Shuffle,
+    Swatches,
+    data_fingerprint,
+    load_swatches,
+    random_crops,
+    random_flips,
+    sheet,
+    to_bytes,
+    to_unit,
+)
 from training.models import build
 from training.models.dcgan import Discriminator, settle_batch_norm
 from training.tasks.base import BaseTask, Export, Job, autocast, device_of
@@ -73,7 +83,7 @@ class PatternTask(BaseTask):
             d_real, d_fake = self.d(real, labels), self.d(fake.detach(), labels)
         d_loss = d_game(self.settings.loss, d_real.float(), d_fake.float())
         penalty = self._penalty(seen // self.settings.batch, (real, fake.detach().float()), labels)
-        self._update("d", d_loss if penalty is None else d_loss + penalty)
+        self.update("d", d_loss if penalty is None else d_loss + penalty)
 
         # G: fake up, by D's new opinion
         self.d.requires_grad_(False)
@@ -81,7 +91,7 @@ class PatternTask(BaseTask):
             g_fake = self.d(fake, labels)
             g_real = self.d(real, labels) if self.settings.loss == "relativistic" else None
         g_loss = g_game(self.settings.loss, g_fake.float(), None if g_real is None else g_real.float())
-        self._update("g", g_loss)
+        self.update("g", g_loss)
         self.d.requires_grad_(True)
         return {
             "g_loss": g_loss,
@@ -107,11 +117,6 @@ class PatternTask(BaseTask):
             return fake
         dy, dx = torch.randint(self.settings.size, (2,)).tolist()
         return torch.roll(fake, (dy, dx), (2, 3))
-
-    def _update(self, name: str, loss: Tensor) -> None:
-        self.optimisers[name].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimisers[name].step()
 
     @torch.no_grad()
     def sheet(self) -> Image.Image:

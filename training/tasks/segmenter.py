@@ -34,14 +34,11 @@ class SegmenterTask(BaseTask):
         (both,) = random_zoom(random_flips(both), scale=(0.8, 1.3), shift=0.2)
         images, target = random_colour(both[:, :3], 0.3), (both[:, 3:] > 0.5).float()
 
-        optimiser = self.optimisers["net"]
-        optimiser.param_groups[0]["lr"] = settings.lr * cosine(seen / settings.images)
+        self.optimisers["net"].param_groups[0]["lr"] = settings.lr * cosine(seen / settings.images)
         with autocast(settings, device):
             logits = self.net(images)
         loss = mask_loss(logits.float(), target)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
+        self.update("net", loss)
         return {"loss": loss.detach()}
 
     def sheet(self) -> Image.Image:

@@ -9,7 +9,17 @@ from torch import Tensor
 
 from selvedge.config import Params, Upscaler
 from selvedge.errors import BadParams
-from training.data import Shuffle, Swatches, data_fingerprint, load_swatches, random_crops, random_flips, sheet, to_bytes, to_unit
+from training.data import (
+    Shuffle,
+    Swatches,
+    data_fingerprint,
+    load_swatches,
+    random_crops,
+    random_flips,
+    sheet,
+    to_bytes,
+    to_unit,
+)
 from training.evaluation.psnr import upscaler_scores
 from training.models.srresnet import FACTOR, PatchCritic, SRResNet, shrink
 from training.tasks.base import BaseTask, Export, Job, autocast, cosine, device_of
@@ -54,7 +64,7 @@ class UpscalerTask(BaseTask):
             with autocast(settings, device):
                 opinion = self.critic(made)
             loss = l1 + settings.adversarial_weight * F.softplus(-opinion.float()).mean()
-        self._update("g", loss)
+        self.update("g", loss)
         self.critic.requires_grad_(True)
         return {"l1": l1.detach(), "critic_loss": critic_loss}
 
@@ -62,13 +72,8 @@ class UpscalerTask(BaseTask):
         with autocast(self.settings, device_of(self.critic)):
             on_real, on_made = self.critic(real), self.critic(made)
         loss = F.softplus(-on_real.float()).mean() + F.softplus(on_made.float()).mean()
-        self._update("critic", loss)
+        self.update("critic", loss)
         return loss.detach()
-
-    def _update(self, name: str, loss: Tensor) -> None:
-        self.optimisers[name].zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimisers[name].step()
 
     @torch.no_grad()
     def sheet(self) -> Image.Image:
