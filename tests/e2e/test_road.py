@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, small_params
+from helpers import ROOT, small_params
 
 from selvedge.proc import environment
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, small_params
+from helpers import ROOT, small_params
 
 from selvedge import config
 from selvedge.errors import BadParams, SelvedgeError

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import SHARED, SHOP, small_params
+from helpers import SHARED, SHOP, small_params
 from PIL import Image
 
 from scrapers import crawl

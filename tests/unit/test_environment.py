@@ -22,7 +22,7 @@ def test_the_pins_of_prefects_neighbours_hold() -> None:
 
 
 def test_what_is_pinned_names_versions_and_no_address() -> None:
-    from conftest import ROOT
+    from helpers import ROOT
 
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     assert len(lines) > 200

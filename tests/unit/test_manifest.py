@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import SHARED
+from helpers import SHARED
 from PIL import Image
 
 from scrapers.manifest import COLUMNS, Journal, Row, parse_table, read_manifest, scales_of
