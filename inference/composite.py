@@ -19,10 +19,8 @@ from selvedge.io import encode_image, open_image, write_bytes
 DPI = 150
 BEND = 0.009  # the most that a fold shifts the pattern, as a share of the garment's width
 DARKEST, BRIGHTEST = 0.22, 1.30  # limits of shading, as factors of the cloth's light
-SPREAD, MOST_GAIN = (
-    0.5,
-    1.8,
-)  # folds of a flatly lit garment are deepened towards this spread (log light), so many times
+SPREAD = 0.5  # folds of a flatly lit garment are deepened towards this spread of log light,
+MOST_GAIN = 1.8  # but never more than so many times
 NOISE = 0.004  # linear light below which a dark garment's detail is the camera's noise
 LUMINANCE = np.float32([0.2126, 0.7152, 0.0722])  # of linear sRGB
 

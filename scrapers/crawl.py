@@ -12,7 +12,7 @@ from typing import Any
 from scrapers import folder
 from scrapers.manifest import RAW, Journal, Row
 from selvedge.config import Params
-from selvedge.errors import SelvedgeError
+from selvedge.errors import SelvedgeError, TryAgain
 from selvedge.io import write_json
 from selvedge.net import is_embedded
 from selvedge.proc import die_with_parent
@@ -62,7 +62,7 @@ def _crawl_web(params: Params) -> None:
         process = context.Process(target=_scrapy, args=(params.model_dump_json(), port, send), daemon=True)
         process.start()
         send.close()
-        failures: list[str] | None = None
+        failures: list[tuple[str, bool]] | None = None
         with suppress(EOFError):
             failures = receive.recv()
         process.join()
@@ -71,8 +71,11 @@ def _crawl_web(params: Params) -> None:
             f"the crawl's process ended with status {process.exitcode}; run again to go on where it was"
         )
     if failures:
+        mistakes = [line for line, passing in failures if not passing]
+        line = (mistakes or [line for line, _ in failures])[0]
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-        raise SelvedgeError(f"{failures[0]}{more}; what was fetched is kept: run again to go on")
+        kind = SelvedgeError if mistakes else TryAgain
+        raise kind(f"{line}{more}; what was fetched is kept: run again to go on")
 
 
 def _scrapy(params_json: str, port: int, send: Any) -> None:
@@ -81,13 +84,14 @@ def _scrapy(params_json: str, port: int, send: Any) -> None:
     from scrapy.crawler import CrawlerProcess
 
     from scrapers.settings import settings
+    from scrapers.spiders.base import Failure
     from scrapers.spiders.shop import ShopSpider
     from scrapers.spiders.table import TableSpider
 
     params = Params.model_validate_json(params_json)
     web = [source for source in params.crawl.sources if source.kind != "folder"]
     embedded_only = all(is_embedded(s.listing if s.kind == "shop" else s.path) for s in web)
-    failures: list[str] = []
+    failures: list[Failure] = []
     process = CrawlerProcess(
         {**settings(params.crawl, embedded_only), "EMBEDDED_PORT": port, "CONTACT": params.crawl.contact}
     )
@@ -98,7 +102,7 @@ def _scrapy(params_json: str, port: int, send: Any) -> None:
         process.crawl(crawler, source=source, classes=params.classes, journal=journal, failures=failures)
     process.start()
     tell.show()
-    send.send(failures)
+    send.send([tuple(failure) for failure in failures])
 
 
 class _Teller:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from selvedge.errors import SelvedgeError
+from selvedge.errors import SelvedgeError, TryAgain
 
 if TYPE_CHECKING:
     from selvedge.config import Params
@@ -26,6 +26,7 @@ app = typer.Typer(
 params_app = typer.Typer(help="params.yaml: presets, and what each number means.", no_args_is_help=True)
 app.add_typer(params_app, name="params")
 
+PASSING = 75  # EX_TEMPFAIL of sysexits.h
 PIPELINE, USE, KEEP = "The pipeline", "Use the models", "Look after it"
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
@@ -40,7 +41,7 @@ class Network(StrEnum):
 
 
 def main() -> None:
-    """Run a command; a mistake of the user's ends as one line and exit status 1."""
+    """Run a command; what the user has to mend ends as one line and exit status 1, what may pass by itself as 75."""
     from selvedge import proc
 
     os.environ.update(proc.QUIET)
@@ -49,7 +50,8 @@ def main() -> None:
     try:
         app()
     except SelvedgeError as error:
-        sys.exit(f"selvedge: {error}")
+        print(f"selvedge: {error}", file=sys.stderr)
+        sys.exit(PASSING if isinstance(error, TryAgain) else 1)
 
 
 @contextmanager

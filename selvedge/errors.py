@@ -5,6 +5,10 @@ class SelvedgeError(Exception):
     """Shown as one line, without a traceback; the process exits with 1."""
 
 
+class TryAgain(SelvedgeError):
+    """What failed may pass by itself (a shop that answers 500); the process exits with 75, and the flow tries again."""
+
+
 class BadParams(SelvedgeError):
     """params.yaml holds an unknown key or an impossible value."""
 

@@ -8,7 +8,7 @@ import torch
 
 from selvedge import tracking
 from selvedge.config import Params
-from selvedge.io import atomic_dir, fingerprint, write_json, write_text
+from selvedge.io import atomic_dir, fingerprint, sha256_file, write_json, write_text
 from training import loop
 from training.models.bundle import save_bundle
 from training.tasks import JOBS
@@ -19,7 +19,8 @@ RUNS, MODELS, METRICS = Path("runs"), Path("models"), Path("metrics")
 def run(name: str, params: Params) -> None:
     """Train network `name` as params.yaml says and leave models/NAME, metrics/NAME.json and metrics/NAME.csv.
 
-    Checkpoints and sheets lie in runs/NAME/<hash of parameters and data>; the same command goes on from there.
+    Checkpoints and sheets lie in runs/NAME/<hash of parameters, data and code>; the same command goes on from there, and a
+    changed number, swatch or line of the network begins anew.
     """
     job = JOBS[name](params)
     settings = getattr(params, name)
@@ -28,6 +29,7 @@ def run(name: str, params: Params) -> None:
         "seed": params.seed,
         "classes": params.classes,
         "data": job.fingerprint,
+        "code": _code(name),
     }
     directory = RUNS / name / fingerprint(identity)
     device = loop.pick_device()
@@ -50,3 +52,10 @@ def run(name: str, params: Params) -> None:
         tracker.file(MODELS / name / "card.json")
     short = ", ".join(f"{k} {v:.4g}" for k, v in tracking.flat(scores).items() if "." not in k)
     print(f"{name}: {short}", flush=True)
+
+
+def _code(name: str) -> str:
+    """Names the code that a training follows from: what its stage in dvc.yaml depends on."""
+    here = Path(__file__).parent
+    files = [here / "loop.py", here / "data.py", here / "checkpoint.py", here / "tasks/base.py", here / f"tasks/{name}.py"]
+    return fingerprint([sha256_file(path) for path in [*files, *sorted((here / "models").glob("*.py"))]])

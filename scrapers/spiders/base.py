@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import scrapy
 from scrapy.exceptions import IgnoreRequest
@@ -13,12 +14,19 @@ from scrapers.manifest import Journal, Row
 from scrapers.pipelines import Fetched
 
 
+class Failure(NamedTuple):
+    """Why a source cannot be used: one line, and whether it may pass by itself."""
+
+    line: str
+    passing: bool
+
+
 class SwatchSpider(scrapy.Spider):
     """A source that yields pictures; `failures` collects what makes the source itself unusable."""
 
     name = "swatches"
 
-    def __init__(self, source, classes: tuple[str, ...], journal: Journal, failures: list[str]) -> None:
+    def __init__(self, source, classes: tuple[str, ...], journal: Journal, failures: list[Failure]) -> None:
         super().__init__(name=source.name)
         self.source, self.classes, self.journal, self.failures = source, classes, journal, failures
 
@@ -37,7 +45,7 @@ class SwatchSpider(scrapy.Spider):
 
     def no_page(self, failure) -> None:
         """A listing or table that does not come makes the source unusable: the crawl ends with this line."""
-        self.failures.append(f"{self.source.name}: {failure.request.url} {explain(failure)}")
+        self.failures.append(Failure(f"{self.source.name}: {failure.request.url} {explain(failure)}", passing=True))
 
 
 def explain(failure) -> str:

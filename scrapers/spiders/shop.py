@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 from scrapy.http import Request, Response
 
 from scrapers.manifest import Row
+from scrapers.pipelines import Fetched
 from scrapers.spiders.base import SwatchSpider
 
 
@@ -26,25 +28,26 @@ class ShopSpider(SwatchSpider):
             if seen >= self.source.max_products:
                 return
             seen += 1
-            yield response.follow(href, self.product, errback=self.no_page, cb_kwargs={"cls": cls})
+            yield response.follow(
+                href, self.product, errback=self.no_picture, cb_kwargs={"row": self.row(cls, response.urljoin(href))}
+            )
         if href := response.css("a[rel=next]::attr(href), link[rel=next]::attr(href)").get():
             yield response.follow(href, self.listing, errback=self.no_page, cb_kwargs={"cls": cls, "seen": seen})
 
-    def product(self, response: Response, cls: str) -> Iterator[Request]:
+    def product(self, response: Response, row: Row) -> Iterator[Request | Fetched]:
         """The pictures that the product's JSON-LD names; all of them show one piece of cloth."""
         pictures = product_images(response)
-        if not pictures:
-            self.failures.append(f"{self.source.name}: {response.url} carries no JSON-LD Product with an image")
         for url in pictures:
-            row = Row(
-                cls,
-                response.urljoin(url),
-                source=self.source.name,
-                page_url=response.url,
-                licence=self.source.licence,
-                group=f"page/{response.url}",
+            yield from self.picture(
+                replace(row, url=response.urljoin(url), page_url=response.url, group=f"page/{response.url}")
             )
-            yield from self.picture(row)
+        if not pictures:
+            row = replace(row, url=response.url, page_url=response.url)
+            yield Fetched(row, status="corrupt", error="the page carries no JSON-LD Product with an image")
+
+    def row(self, cls: str, url: str) -> Row:
+        """What is known of a product before its page is read: one dead page is a dead row, not a dead shop."""
+        return Row(cls, url, source=self.source.name, page_url=url, licence=self.source.licence, group=f"page/{url}")
 
 
 def product_images(response: Response) -> list[str]:

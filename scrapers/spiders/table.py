@@ -9,7 +9,7 @@ from pathlib import Path
 from scrapy.http import Request, Response
 
 from scrapers.manifest import parse_table
-from scrapers.spiders.base import SwatchSpider
+from scrapers.spiders.base import Failure, SwatchSpider
 from selvedge.errors import SelvedgeError
 
 
@@ -31,7 +31,7 @@ class TableSpider(SwatchSpider):
         try:
             rows = parse_table(text, self.source.path, self.source.words, self.classes)
         except SelvedgeError as error:
-            self.failures.append(str(error))
+            self.failures.append(Failure(str(error), passing=False))
             return
         for row in rows:
             yield from self.picture(replace(row, source=self.source.name, licence=self.source.licence))

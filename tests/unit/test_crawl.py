@@ -17,7 +17,7 @@ from scrapers.demo import shop
 from scrapers.folder import group_files
 from scrapers.manifest import read_manifest
 from selvedge.config import FolderSource, Params
-from selvedge.errors import BadImage, SelvedgeError
+from selvedge.errors import BadImage, SelvedgeError, TryAgain
 from selvedge.io import sha256_file
 from selvedge.net import is_public, refusal
 
@@ -82,14 +82,11 @@ def with_shop(monkeypatch: pytest.MonkeyPatch, workplace):
             try:
                 crawl.run(params(**changes))
             except SelvedgeError as error:
+                run.raised = type(error)
                 return str(error)
         return None
 
     return run
-
-
-class Broken(Exception):
-    pass
 
 
 def test_a_shop_that_answers_500_is_named_and_nothing_half_written_is_left(with_shop, monkeypatch) -> None:
@@ -105,6 +102,7 @@ def test_a_shop_that_answers_500_is_named_and_nothing_half_written_is_left(with_
     said = with_shop(lambda path: None)
     assert said.startswith(f"shop: {SHOP}/collections/dotted answered 500")
     assert "run again to go on" in said
+    assert with_shop.raised is TryAgain  # exit status 75: the flow tries again by itself
     assert not Path("data/raw/manifest.csv").exists()
     assert not list(Path("data/raw").rglob("*.partial-*"))
 
@@ -115,6 +113,10 @@ def test_dead_and_corrupt_pictures_are_rows_with_their_reason(with_shop) -> None
             raise LookupError
         if path == "/images/dotted-2.jpg":
             return "image/jpeg", b"<html>sold out</html>"
+        if path == "/products/floral-0":
+            raise LookupError
+        if path == "/products/floral-1":
+            return "text/html", b'<script type="application/ld+json">{"@type": "Product"</script>'
         return None
 
     assert with_shop(answer) is None
@@ -123,6 +125,9 @@ def test_dead_and_corrupt_pictures_are_rows_with_their_reason(with_shop) -> None
     assert bad[f"{SHOP}/images/dotted-1.jpg"].error == "answered 404"
     assert bad[f"{SHOP}/images/dotted-2.jpg"].status == "corrupt"
     assert "is not a picture" in bad[f"{SHOP}/images/dotted-2.jpg"].error
+    assert bad[f"{SHOP}/products/floral-0"].error == "answered 404"
+    assert "no JSON-LD Product" in bad[f"{SHOP}/products/floral-1"].error
+    assert len(bad) == 4
 
 
 def test_robots_txt_is_obeyed(with_shop) -> None:
@@ -150,6 +155,7 @@ def test_a_bad_row_of_a_table_stops_the_crawl(with_shop) -> None:
     body = "\n".join([*table[:first], ",".join(cells), *table[first + 1 :]]).encode()
     said = with_shop(lambda path: ("text/csv", body) if path.endswith(".csv") else None)
     assert f"clothing-pattern.csv, line {first + 1}: Crop X is -3; it must be at least 0" in said
+    assert with_shop.raised is SelvedgeError
 
 
 def test_the_crawl_does_not_leave_loopback_without_a_contact(workplace) -> None:
