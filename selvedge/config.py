@@ -215,6 +215,8 @@ class Patterns(Training):
     def _sees_whole(self) -> Patterns:
         if self.view is not None and self.view < self.size:
             raise ValueError(f"view {self.view} is less than size {self.size}")
+        if self.generator == "fourier" and not self.seamless:
+            raise ValueError("generator fourier is always seamless: leave `seamless` true, or take dcgan")
         return self
 
 

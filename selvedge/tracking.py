@@ -128,10 +128,10 @@ def publish(load: Any) -> None:
     class Served(mlflow.pyfunc.PythonModel):
         """Loads the model directory once; predict(DataFrame) -> DataFrame."""
 
-        def load_context(self, context: Any) -> None:
+        def load_context(self, context):
             self.model = load(Path(context.artifacts["model"]))
 
-        def predict(self, context: Any, model_input: Any, params: dict[str, Any] | None = None) -> Any:
+        def predict(self, context, model_input, params=None):  # MLflow would read type hints as a schema
             return self.model(model_input)
 
     mlflow.models.set_model(Served())
@@ -172,6 +172,7 @@ def _mlflow(connect: bool = True) -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import logging
 
     import mlflow

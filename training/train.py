@@ -57,5 +57,11 @@ def run(name: str, params: Params) -> None:
 def _code(name: str) -> str:
     """Names the code that a training follows from: what its stage in dvc.yaml depends on."""
     here = Path(__file__).parent
-    files = [here / "loop.py", here / "data.py", here / "checkpoint.py", here / "tasks/base.py", here / f"tasks/{name}.py"]
+    files = [
+        here / "loop.py",
+        here / "data.py",
+        here / "checkpoint.py",
+        here / "tasks/base.py",
+        here / f"tasks/{name}.py",
+    ]
     return fingerprint([sha256_file(path) for path in [*files, *sorted((here / "models").glob("*.py"))]])

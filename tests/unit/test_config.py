@@ -32,6 +32,7 @@ def test_presets_and_the_default_are_valid() -> None:
         ("patterns", {"images": 0}, "patterns.images: Input should be greater than 0 (got 0)"),
         ("patterns", {"size": 65}, "patterns.size: Input should be 32, 64, 128 or 256 (got 65)"),
         ("patterns", {"view": 32, "size": 64}, "view 32 is less than size 64"),
+        ("patterns", {"generator": "fourier", "seamless": False}, "generator fourier is always seamless"),
         (
             "garments",
             {"source": {"kind": "drawn", "trian": 3}},

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from selvedge.errors import BadBundle
 from training.models.bundle import load_bundle, save_bundle
 from training.models.dcgan import Discriminator, Generator, settle_batch_norm
+from training.models.fourier import FourierGenerator, whole_waves
 from training.models.judge import Judge
 from training.models.srresnet import SRResNet, shrink
 from training.models.torus import UpConv, upsample
@@ -48,6 +49,37 @@ def test_a_roll_before_a_layer_is_a_roll_behind_it(size: int, dy: int, dx: int, 
     assert torch.allclose(torch.roll(up(x), (2 * dy, 2 * dx), (2, 3)), up(rolled), atol=1e-12)
     four = upsample(x, 4, wrap=True)
     assert torch.allclose(torch.roll(four, (4 * dy, 4 * dx), (2, 3)), upsample(rolled, 4, wrap=True), atol=1e-12)
+
+
+def test_waves_and_styles_make_seamless_tiles_of_every_size() -> None:
+    """Exactly periodic: a tile's waves rolled by a cell give the tile rolled by that cell's four pixels."""
+    torch.manual_seed(0)
+    for size in (32, 64):
+        g = FourierGenerator(size, 16, 4, classes=3).double().eval()
+        z, labels = torch.randn(2, 16, dtype=torch.float64), torch.tensor([0, 2])
+        with torch.no_grad():
+            tile = g(z, labels)
+            g.waves = torch.roll(g.waves, (1, 2), (1, 2))
+            assert torch.allclose(g(z, labels), torch.roll(tile, (4, 8), (2, 3)), atol=1e-12)
+        assert tile.shape == (2, 3, size, size)
+        assert tile.abs().max() <= 1
+
+
+def test_latents_and_classes_matter_from_the_first_step() -> None:
+    torch.manual_seed(0)
+    g = FourierGenerator(32, 16, 8, classes=3)
+    z = torch.randn(1, 16)
+    with torch.no_grad():
+        one, other = (g(z, torch.tensor([label])) for label in (0, 1))
+        third = g(torch.randn(1, 16), torch.tensor([0]))
+    assert (one - other).abs().mean() > 0.2 * one.std()
+    assert (one - third).abs().mean() > 0.2 * one.std()
+
+
+def test_waves_fit_the_tile_a_whole_number_of_times_and_each_direction_once() -> None:
+    waves = whole_waves(4).int().tolist()
+    assert len(waves) == (9 * 9 - 1) / 2
+    assert not {(y, x) for y, x in waves} & {(-y, -x) for y, x in waves}
 
 
 def test_zero_padding_is_not_seamless_so_the_property_can_fail() -> None:

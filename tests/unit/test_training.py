@@ -46,7 +46,10 @@ def end_state(directory: Path) -> str:
     return checkpoint.digest(checkpoint.load(directory / "checkpoint.pt"))
 
 
-@pytest.mark.parametrize("changes", [{}, {"d_norm": "spectral", "loss": "hinge", "view": 40}, {"images": 51}])
+WAVES = {"generator": "fourier", "d_norm": "none", "loss": "relativistic", "penalty": 1.0, "penalty_every": 2}
+
+
+@pytest.mark.parametrize("changes", [{"images": 51}, {"d_norm": "spectral", "loss": "hinge", "view": 40}, WAVES])
 def test_k_steps_and_the_rest_are_n_steps(tmp_path: Path, changes: dict) -> None:
     for name, stop_at in (("whole", None), ("parts", 16), ("parts", 32), ("parts", None)):
         task, settings = pattern_task(**changes)

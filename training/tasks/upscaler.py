@@ -40,7 +40,7 @@ class UpscalerTask(BaseTask):
         self.modules = {"g": self.g, "critic": self.critic}
         self.optimisers = {
             "g": torch.optim.Adam(self.g.parameters(), settings.lr, (0.9, 0.999)),
-            "critic": torch.optim.Adam(self.critic.parameters(), settings.lr / 2, (0.5, 0.999)),
+            "critic": torch.optim.Adam(self.critic.parameters(), settings.lr, (0.5, 0.999)),
         }
 
     def step(self, seen: int, batch: int) -> dict[str, Tensor]:
@@ -49,8 +49,7 @@ class UpscalerTask(BaseTask):
         high = to_unit(random_crops(self.data.images[self.shuffle.at(seen, batch)], settings.crop).to(device))
         high = random_flips(high, quarter_turns=True)
         low = shrink(high)
-        for optimiser, rate in (("g", settings.lr), ("critic", settings.lr / 2)):
-            self.optimisers[optimiser].param_groups[0]["lr"] = rate * max(0.05, cosine(seen / settings.images))
+        self.optimisers["g"].param_groups[0]["lr"] = settings.lr * max(0.05, cosine(seen / settings.images))
 
         with autocast(settings, device):
             made = self.g(low, wrap=False)
