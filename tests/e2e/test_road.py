@@ -94,6 +94,7 @@ def test_the_first_candidates_are_champions_and_say_why(project: Project) -> Non
 def test_the_catalogue_is_whole(project: Project) -> None:
     manifest = project.json("catalogue/manifest.json")
     assert len(manifest["patterns"]) == 3
+    assert all(pattern["seamless"] for pattern in manifest["patterns"])  # or tiles are enlarged with edges of their own
     page = (project.folder / "catalogue/index.html").read_text()
     assert "data:image" in page
 

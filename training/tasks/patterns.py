@@ -167,6 +167,7 @@ def job(params: Params) -> Job:
             "images": settings.images,
             "seed": params.seed,
             "view": settings.view or settings.size,
+            "seamless": settings.seamless,  # who enlarges or prints a tile asks this
         }
         scores = {
             "images": settings.images,
