@@ -1,0 +1,127 @@
+"""MLflow: runs that resume, a registry whose alias follows the champion, and a champion kept on a fair comparison."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from selvedge import tracking
+from selvedge.config import Params
+from selvedge.errors import SelvedgeError
+from training import register
+
+
+@pytest.fixture
+def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A register stage whose measuring is told in advance; everything else is real."""
+    monkeypatch.chdir(tmp_path)
+    mirrored: list[tuple[str, bool]] = []
+    monkeypatch.setattr(register, "_mirror", lambda decision, _: mirrored.append((decision.network, decision.promoted)))
+    identity = {"data": "d1", "extractor": "pattern@1"}
+
+    class ToldBench:
+        anew: list[str] = []  # noqa: RUF012 - a log of the test's
+
+        def __init__(self, params: Params) -> None:
+            self.identity = dict(identity)
+
+        def measure(self, network: str, directory: Path) -> dict:
+            self.anew.append(network)
+            return scores(json.loads((directory / "card.json").read_text())["quality"])[network]
+
+    monkeypatch.setattr(register, "Bench", ToldBench)
+
+    def scores(quality: float) -> dict:
+        fd = {"fd_pattern": 100 - quality, "fd_pattern_low": 99 - quality, "fd_pattern_high": 101 - quality, "n": 500}
+        return {"patterns": fd, "upscaler": {"psnr_y": quality, "n": 9}, "segmenter": {"iou": quality / 100, "n": 9}}
+
+    def run(quality: float, params: Params, data: str = "d1") -> dict[str, bool]:
+        import torch
+
+        from training.models.bundle import save_bundle
+        from training.models.judge import Judge
+
+        identity["data"] = data
+        for network in ("patterns", "upscaler", "segmenter"):
+            torch.manual_seed(int(quality))
+            arguments = {"classes": 2, "size": 32, "width": 4}
+            save_bundle(
+                Path("models") / network, Judge(**arguments), family="judge", arguments=arguments, quality=quality
+            )
+        Path("metrics").mkdir(exist_ok=True)
+        Path("metrics/evaluation.json").write_text(json.dumps({**scores(quality), "measured_on": identity}))
+        register.run(params)
+        decisions = json.loads(Path("metrics/register.json").read_text())["decisions"]
+        return {d["network"]: d["promoted"] for d in decisions}
+
+    run.anew, run.mirrored = ToldBench.anew, mirrored
+    return run
+
+
+def champion(network: str) -> float:
+    return json.loads(Path(f"models/champion/{network}/card.json").read_text())["quality"]
+
+
+def test_a_better_candidate_replaces_the_champion_and_a_worse_one_does_not(stages) -> None:
+    from helpers import small_params
+
+    params = Params.model_validate(small_params())
+    assert all(stages(20, params).values())
+    assert not any(stages(10, params).values())
+    assert {champion(network) for network in ("patterns", "upscaler", "segmenter")} == {20}
+    assert all(stages(30, params).values())
+    assert champion("patterns") == 30
+    assert not any(stages(30, params).values())  # byte for byte the champion
+    assert stages.anew == []
+    # other data: the champion is measured anew, not compared with a score of other pictures
+    assert not any(stages(25, params, data="d2").values())
+    assert stages.anew == ["patterns", "upscaler", "segmenter"]
+    assert champion("patterns") == 30
+    assert stages.mirrored[-1] == ("segmenter", False)
+
+
+CONCURRENT = """
+import sys, pathlib
+from selvedge import tracking
+name = sys.argv[1]
+with tracking.run(name, {"lr": 1}, pathlib.Path("runs") / name) as run:
+    for step in range(3):
+        run.metrics({"loss": 1 / (step + 1), "odd name!": 2}, step)
+"""
+
+
+def test_three_processes_that_begin_at_once_share_a_new_store_and_a_resumed_run_stays_one(tmp_path: Path) -> None:
+    def start(name: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-c", CONCURRENT, name], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        )
+
+    processes = [start(name) for name in ("a", "b", "c")]
+    for process in processes:
+        assert process.wait(120) == 0, process.stderr.read()
+    first = tracking.run_id(tmp_path / "runs/a")
+    again = start("a")
+    assert again.wait(120) == 0, again.stderr.read()
+    assert tracking.run_id(tmp_path / "runs/a") == first
+
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "mlruns/mlflow.db") as database:
+        assert database.execute("select count(*) from runs").fetchone() == (3,)
+        assert {row[0] for row in database.execute("select status from runs")} == {"FINISHED"}
+        assert database.execute("select count(*) from metrics where key = 'odd name_'").fetchone()[0] >= 9
+
+
+def test_the_pages_say_when_their_port_is_taken() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SelvedgeError, match=f"port {port} on loopback is taken; choose another"):
+            tracking.serve_ui(port)
