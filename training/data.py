@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +76,13 @@ def data_fingerprint(root: str | Path = SWATCHES) -> str:
     if not index.exists():
         raise SelvedgeError(f"{index}: there is no such file; run the stage that makes {root} first (`selvedge run`)")
     return sha256_file(index)
+
+
+def data_card(root: str | Path, split: str, count: int) -> dict:
+    """What a model card says of its training data: split, number of pictures, licence notes of the rows."""
+    with (Path(root) / "index.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["file"].startswith(f"{split}/")]
+    return {"split": split, "pictures": count, "licences": sorted({row["licence"] for row in rows})}
 
 
 @dataclass(frozen=True)

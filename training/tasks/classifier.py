@@ -9,8 +9,10 @@ from torch import Tensor
 
 from selvedge.config import Classifier, Params
 from training.data import (
+    SWATCHES,
     Shuffle,
     Swatches,
+    data_card,
     data_fingerprint,
     load_swatches,
     random_colour,
@@ -95,7 +97,13 @@ def job(params: Params) -> Job:
             f"{names[a]},{names[p]}" for a, p in zip(held.labels.tolist(), predicted.tolist(), strict=True)
         )
         arguments = {"classes": len(params.classes), "size": settings.size, "width": settings.width}
-        card = {"classes": list(params.classes), "name": settings.name}
+        card = {
+            "classes": list(params.classes),
+            "name": settings.name,
+            "data": data_card(SWATCHES, "judge", len(data)),
+            "images": settings.images,
+            "seed": params.seed,
+        }
         return Export(task.judge, "judge", arguments, card), scores, {"confusion.csv": f"actual,predicted\n{pairs}\n"}
 
     return Job(task, settings, data_fingerprint(), finish)

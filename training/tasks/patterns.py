@@ -15,8 +15,10 @@ from torch import Tensor, nn
 
 from selvedge.config import Params, Patterns
 from training.data import (
+    SWATCHES,
     Shuffle,
     Swatches,
+    data_card,
     data_fingerprint,
     load_swatches,
     random_crops,
@@ -163,7 +165,7 @@ def job(params: Params) -> Job:
     def finish() -> tuple[Export, dict, dict[str, str]]:
         card = {
             "classes": list(params.classes),
-            "data": {"split": "train", "swatches": len(data)},
+            "data": data_card(SWATCHES, "train", len(data)),
             "images": settings.images,
             "seed": params.seed,
             "view": settings.view or settings.size,

@@ -8,7 +8,17 @@ from PIL import Image
 from torch import Tensor
 
 from selvedge.config import Params, Segmenter
-from training.data import GARMENTS, Shuffle, data_fingerprint, random_colour, random_flips, random_zoom, sheet, to_unit
+from training.data import (
+    GARMENTS,
+    Shuffle,
+    data_card,
+    data_fingerprint,
+    random_colour,
+    random_flips,
+    random_zoom,
+    sheet,
+    to_unit,
+)
 from training.evaluation.masks import Pairs, load_pairs, predict_masks, segmenter_scores
 from training.models.unet import GarmentUNet
 from training.tasks.base import BaseTask, Export, Job, autocast, cosine, device_of
@@ -66,7 +76,12 @@ def job(params: Params) -> Job:
     task = SegmenterTask(settings, data, held, params.seed)
 
     def finish() -> tuple[Export, dict, dict[str, str]]:
-        card = {"size": settings.size, "data": {"garments": len(data)}, "images": settings.images, "seed": params.seed}
+        card = {
+            "size": settings.size,
+            "data": data_card(GARMENTS, "train", len(data)),
+            "images": settings.images,
+            "seed": params.seed,
+        }
         return Export(task.net, "unet", {"encoder": settings.encoder}, card), segmenter_scores(task.net, held), {}
 
     return Job(task, settings, data_fingerprint(GARMENTS), finish)

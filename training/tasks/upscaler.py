@@ -10,8 +10,10 @@ from torch import Tensor
 from selvedge.config import Params, Upscaler
 from selvedge.errors import BadParams
 from training.data import (
+    SWATCHES,
     Shuffle,
     Swatches,
+    data_card,
     data_fingerprint,
     load_swatches,
     random_crops,
@@ -103,7 +105,7 @@ def job(params: Params) -> Job:
     def finish() -> tuple[Export, dict, dict[str, str]]:
         card = {
             "factor": FACTOR,
-            "data": {"split": "train", "swatches": len(data)},
+            "data": data_card(SWATCHES, "train", len(data)),
             "images": settings.images,
             "seed": params.seed,
         }
