@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,11 +79,20 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
 # ---- the registry ------------------------------------------------------------------------------------------------------
 
 
-def register(network: str, directory: Path, *, code: Path, promoted: bool, tags: Mapping[str, str]) -> str | None:
+def register(
+    network: str,
+    directory: Path,
+    *,
+    code: Path,
+    promoted: bool,
+    tags: Mapping[str, str],
+    example: Mapping[str, list] | None = None,
+) -> str | None:
     """Register a model directory as a new version of selvedge-NETWORK; alias `champion` moves to it if `promoted`.
 
     The version is a pyfunc model from `code`, with the directory (safetensors + card) as its artifact. The same bytes are
-    registered once. Returns the version, or None where MLflow is not installed.
+    registered once. `example` is an input, a column a key: it becomes the model's signature. Returns the version, or None
+    where MLflow is not installed.
     """
     if importlib.util.find_spec("mlflow") is None:
         return None
@@ -95,13 +105,20 @@ def register(network: str, directory: Path, *, code: Path, promoted: bool, tags:
     if known:
         version = max(known, key=lambda found: int(found.version)).version
     else:
-        with mlflow.start_run(run_name=f"register-{network}", tags={**_provenance(), **tags}):
+        import pandas
+        from mlflow.models import infer_signature
+
+        with (
+            warnings.catch_warnings(),
+            mlflow.start_run(run_name=f"register-{network}", tags={**_provenance(), **tags}),
+        ):
+            warnings.simplefilter("ignore", UserWarning)  # it would like type hints, and reads them wrongly
             logged = mlflow.pyfunc.log_model(
                 name=network,
                 python_model=str(code),
                 artifacts={"model": str(directory)},
                 pip_requirements=["selvedge"],
-                model_config={"network": network},
+                signature=infer_signature(pandas.DataFrame(example)) if example else None,
             )
         version = mlflow.register_model(logged.model_uri, name, await_registration_for=60).version
         client.set_model_version_tag(name, version, "sha256", sha)

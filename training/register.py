@@ -69,7 +69,12 @@ def _mirror(decision: Decision, measured: dict) -> None:
         **{k: f"{v:.6g}" for k, v in flat.items()},
     }
     version = tracking.register(
-        decision.network, MODELS / decision.network, code=code, promoted=decision.promoted, tags=tags
+        decision.network,
+        MODELS / decision.network,
+        code=code,
+        promoted=decision.promoted,
+        tags=tags,
+        example={"class": ["dotted"], "seed": [7]},
     )
     if version:
         print(f"register: MLflow: {tracking.MODEL_PREFIX}{decision.network} version {version}", flush=True)

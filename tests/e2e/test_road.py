@@ -91,6 +91,13 @@ def test_the_first_candidates_are_champions_and_say_why(project: Project) -> Non
     assert all(d["promoted"] and d["reason"].startswith("first champion") for d in decisions)
 
 
+def test_model_cards_say_what_they_were_trained_on(project: Project) -> None:
+    card = project.json("models/patterns/card.json")
+    assert card["data"] == {"split": "train", "pictures": 9, "licences": ["MIT"]}
+    assert (card["seed"], card["images"], card["seamless"]) == (7, 64, True)
+    assert project.json("models/segmenter/card.json")["data"]["licences"] == ["MIT, drawn by this project"]
+
+
 def test_the_catalogue_is_whole(project: Project) -> None:
     manifest = project.json("catalogue/manifest.json")
     assert len(manifest["patterns"]) == 3
