@@ -93,7 +93,8 @@ def test_the_first_candidates_are_champions_and_say_why(project: Project) -> Non
 
 def test_model_cards_say_what_they_were_trained_on(project: Project) -> None:
     card = project.json("models/patterns/card.json")
-    assert card["data"] == {"split": "train", "pictures": 9, "licences": ["MIT"]}
+    pictures = len(list((project.folder / "data/swatches/train").rglob("*.jpg")))
+    assert card["data"] == {"split": "train", "pictures": pictures, "licences": ["MIT"]}
     assert (card["seed"], card["images"], card["seamless"]) == (7, 64, True)
     assert project.json("models/segmenter/card.json")["data"]["licences"] == ["MIT, drawn by this project"]
 

@@ -39,7 +39,10 @@ def test_our_schedules_can_be_read_loaded_and_name_their_next_runs(monkeypatch):
 def test_prefect_deploy_reads_the_same_file():
     from prefect.cli.deploy._models import PrefectYamlModel
 
-    PrefectYamlModel.model_validate(yaml.safe_load((ROOT / "prefect.yaml").read_text()))
+    read = PrefectYamlModel.model_validate(yaml.safe_load((ROOT / "prefect.yaml").read_text()))
+    assert {plan.name for plan in read.deployments} == {
+        plan.name for plan in serve.read_deployments(ROOT / "prefect.yaml")
+    }
 
 
 @pytest.mark.parametrize(
