@@ -159,3 +159,24 @@ def test_others_must_rise_by_more_than_the_margin(network: str, key: str, step: 
     assert decide(network, {key: 0.5 + 2 * step, "n": 9}, champion, POLICY).promoted
     assert not decide(network, {key: 0.5 + step / 2, "n": 9}, champion, POLICY).promoted
     assert decide(network, {key: 0.1, "n": 9}, None, POLICY).reason.startswith("first champion")
+
+
+@pytest.mark.long
+def test_fid_proper_runs_on_a_weights_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Inception with random weights, which stand in for the file that has to be downloaded: all but its numbers."""
+    from torch_fidelity import feature_extractor_inceptionv3 as inception
+
+    from selvedge.io import sha256_file
+    from training.evaluation import scores
+
+    monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: {})
+    with monkeypatch.context() as patch:
+        patch.setattr(inception.FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
+        network = inception.FeatureExtractorInceptionV3("inception-v3-compat", ["2048"])
+    torch.save(network.state_dict(), tmp_path / "inception.pth")
+    monkeypatch.setattr(scores, "INCEPTION_SHA256", sha256_file(tmp_path / "inception.pth")[:8])
+    real = pictures(12, 0, 1)
+    same = fid_proper(real, real, tmp_path / "inception.pth")
+    other = fid_proper(real, pictures(12, 90, 2), tmp_path / "inception.pth")
+    assert same["fid_n"] == 12
+    assert abs(same["fid"]) < 1e-3 * other["fid"]
