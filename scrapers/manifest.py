@@ -58,13 +58,16 @@ class Row:
 
     @property
     def key(self) -> tuple:
-        """What makes a row this row, whatever became of it."""
-        return self.source, self.cls, self.url, self.crop_x, self.crop_y, self.crop_width, self.crop_height
+        """What makes a row this row, before the picture came and after: a crop counts where it is not the whole picture."""
+        crop = self.crop_x, self.crop_y, self.crop_width, self.crop_height
+        whole = crop == (0, 0, self.width, self.height)
+        return self.source, self.cls, self.url, *((0, 0, 0, 0) if whole else crop)
 
     @property
     def name(self) -> str:
-        """Twelve hex digits of the key, for file names."""
-        return sha256_bytes(json.dumps(self.key).encode())[:12]
+        """Twelve hex digits that name a row whose picture came, for file names."""
+        crop = self.crop_x, self.crop_y, self.crop_width, self.crop_height
+        return sha256_bytes(json.dumps([self.source, self.cls, self.url, *crop]).encode())[:12]
 
 
 def scales_of(crop_width: int, crop_height: int, window: int = WINDOW) -> tuple[float, ...]:
@@ -138,12 +141,18 @@ def _whole(text: str | None, column: str, where: str) -> int:
 
 
 class Journal:
-    """Rows as they come, one JSON line each, on the disk before the next request."""
+    """Rows as they come, one JSON line each, on the disk before the next request.
+
+    `rows` are this crawl's, also when it was stopped and goes on; `old` are those of the manifest before it, whose pictures
+    need not be fetched again. The manifest that is written at the end holds this crawl's rows alone, so that it follows
+    from the sources and not from what they once held.
+    """
 
     def __init__(self, root: Path = RAW) -> None:
         self.root, self.path = root, root / ".journal.jsonl"
         root.mkdir(parents=True, exist_ok=True)
-        self.rows = {row.key: row for row in [*_read_manifest(root), *self._replay()]}
+        self.old = {row.key: row for row in _read_manifest(root)}
+        self.rows = {row.key: row for row in self._replay()}
 
     def _replay(self) -> Iterator[Row]:
         if not self.path.exists():
@@ -155,9 +164,13 @@ class Journal:
                 continue  # the last line of a crawl that was killed while writing it
 
     def done(self, row: Row) -> bool:
-        """Whether the row's picture is here already."""
-        known = self.rows.get(row.key)
-        return known is not None and known.status == "ok" and (self.root / known.file).exists()
+        """Whether the row's picture is here already; one from before is taken over, with what is known of it today."""
+        known = self.rows.get(row.key) or self.old.get(row.key)
+        if known is None or known.status != "ok" or not (self.root / known.file).exists():
+            return False
+        if row.key not in self.rows:
+            self.add(replace(known, page_url=row.page_url, licence=row.licence, group=row.group))
+        return True
 
     def add(self, row: Row) -> None:
         """Keep a row."""

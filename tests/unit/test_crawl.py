@@ -30,7 +30,7 @@ def files(folder: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): sha256_file(p) for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def test_the_embedded_shop_and_its_table_are_collected_whole_and_with_the_same_bytes(workplace) -> None:
+def test_the_embedded_shop_and_its_table_are_collected_whole_and_with_the_same_bytes(workplace, capfd) -> None:
     folder = workplace()
     crawl.run(params())
     rows = read_manifest()
@@ -44,7 +44,9 @@ def test_the_embedded_shop_and_its_table_are_collected_whole_and_with_the_same_b
     first = files(folder / "data/raw")
 
     # the same again: nothing is fetched twice, and the bytes are the same, also from nothing
+    assert "crawl: 21 pictures" in capfd.readouterr().out
     crawl.run(params())
+    assert "crawl: 0 pictures" in capfd.readouterr().out
     assert files(folder / "data/raw") == first
     (folder / "data/raw").rename(folder / "old")
     crawl.run(params())

@@ -123,6 +123,20 @@ def test_the_manifest_is_sorted_holds_the_tables_columns_and_comes_back(tmp_path
     assert len([path for path in (tmp_path / "files").rglob("*") if path.is_file()]) == 2
 
 
+def test_a_second_crawl_takes_over_what_is_still_there_and_drops_what_is_not(tmp_path: Path) -> None:
+    first = Journal(tmp_path)
+    for number in (1, 2):
+        first.store(a_row(number), PICTURE + bytes([number]), 40, 30, "jpg")
+    first.finish({"s"})
+    second = Journal(tmp_path)
+    assert second.done(replace(a_row(2), licence="CC0"))
+    assert not second.done(a_row(3))
+    second.store(a_row(3), PICTURE + b"3", 40, 30, "jpg")
+    rows = Journal(tmp_path).finish({"s"})  # as after a stop: the journal alone says what this crawl saw
+    assert [(row.url[-5], row.licence) for row in rows] == [("2", "CC0"), ("3", "")]
+    assert len([path for path in (tmp_path / "files").rglob("*") if path.is_file()]) == 2
+
+
 def test_a_manifest_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("a,b\n1,2\n")
     with pytest.raises(SelvedgeError, match="its columns are not those of a manifest"):
