@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from scrapers import folder
-from scrapers.manifest import RAW, Journal, Row
-from selvedge.config import Params
+from scrapers.manifest import RAW, Journal, Row, parse_table
+from selvedge.config import CsvSource, Params, ShopSource
 from selvedge.errors import SelvedgeError, TryAgain
 from selvedge.io import write_json
 from selvedge.net import is_embedded
@@ -29,14 +29,10 @@ def run(params: Params) -> None:
             print(f"crawl: {source.name}: {count} new pictures from {source.path}", flush=True)
     web = [source for source in params.crawl.sources if source.kind != "folder"]
     for source in web:
-        address = source.listing if source.kind == "shop" else source.path
-        if source.kind == "csv" and "://" not in address and not Path(address).is_file():
+        outside = [address for address in _addresses(source, params) if not is_embedded(address)]
+        if outside and not params.crawl.contact:
             raise SelvedgeError(
-                f"{source.name}: {address}: there is no such file; correct crawl.sources in params.yaml"
-            )
-        if "://" in address and not is_embedded(address) and not params.crawl.contact:
-            raise SelvedgeError(
-                f"{source.name}: crawl.contact is empty; name an address or mailbox before leaving loopback"
+                f"{source.name}: {outside[0]} is on the internet, and crawl.contact is empty; name an address or mailbox first"
             )
     if web:
         _crawl_web(params)
@@ -45,6 +41,20 @@ def run(params: Params) -> None:
     _refuse_empty(params, [row for row in journal.rows.values() if row.source in wanted])
     rows = journal.finish(wanted)
     report(rows, params.classes)
+
+
+def _addresses(source: ShopSource | CsvSource, params: Params) -> list[str]:
+    """Where a source begins; for a table in a file, all that it points to. Raises SelvedgeError naming what is wrong."""
+    if source.kind == "shop":
+        return [source.listing]
+    if "://" in source.path:
+        return [source.path]
+    if not Path(source.path).is_file():
+        raise SelvedgeError(
+            f"{source.name}: {source.path}: there is no such file; correct crawl.sources in params.yaml"
+        )
+    text = Path(source.path).read_text(encoding="utf-8")
+    return [row.url for row in parse_table(text, source.path, source.words, params.classes)]
 
 
 def _crawl_web(params: Params) -> None:
@@ -90,11 +100,8 @@ def _scrapy(params_json: str, port: int, send: Any) -> None:
 
     params = Params.model_validate_json(params_json)
     web = [source for source in params.crawl.sources if source.kind != "folder"]
-    embedded_only = all(is_embedded(s.listing if s.kind == "shop" else s.path) for s in web)
     failures: list[Failure] = []
-    process = CrawlerProcess(
-        {**settings(params.crawl, embedded_only), "EMBEDDED_PORT": port, "CONTACT": params.crawl.contact}
-    )
+    process = CrawlerProcess({**settings(params.crawl), "EMBEDDED_PORT": port, "CONTACT": params.crawl.contact})
     journal, tell = Journal(), _Teller()
     for source in web:
         crawler = process.create_crawler(ShopSpider if source.kind == "shop" else TableSpider)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from selvedge import __version__
 from selvedge.config import Crawl
+from selvedge.net import EMBEDDED_HOST
 
 
-def settings(crawl: Crawl, embedded_only: bool) -> dict:
+def settings(crawl: Crawl) -> dict:
     """Polite by default; on the embedded shop alone the pauses that spare other people's servers fall away."""
     return {
         "USER_AGENT": f"Selvedge/{__version__} (textile research crawler; contact: {crawl.contact or 'loopback only'})",
         "ROBOTSTXT_OBEY": True,
         # one request at a time a host, paced by how fast it answers
         "CONCURRENT_REQUESTS": 16,
-        "CONCURRENT_REQUESTS_PER_DOMAIN": 4 if embedded_only else 1,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "DOWNLOAD_DELAY": crawl.delay_s,
-        "AUTOTHROTTLE_ENABLED": not embedded_only,
+        "AUTOTHROTTLE_ENABLED": True,
         "AUTOTHROTTLE_START_DELAY": max(crawl.delay_s, 0.1),
+        "DOWNLOAD_SLOTS": {EMBEDDED_HOST: {"concurrency": 4, "delay": 0, "randomize_delay": False, "throttle": False}},
         # what fails for a moment is asked again, what is gone is not
         "RETRY_TIMES": 2,
         "RETRY_HTTP_CODES": [429, 500, 502, 503, 504, 522, 524, 408],

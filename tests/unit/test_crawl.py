@@ -15,7 +15,7 @@ from PIL import Image
 from scrapers import crawl
 from scrapers.demo import shop
 from scrapers.folder import group_files
-from scrapers.manifest import read_manifest
+from scrapers.manifest import COLUMNS, read_manifest
 from selvedge.config import FolderSource, Params
 from selvedge.errors import BadImage, SelvedgeError, TryAgain
 from selvedge.io import sha256_file
@@ -163,8 +163,14 @@ def test_a_bad_row_of_a_table_stops_the_crawl(with_shop) -> None:
 def test_the_crawl_does_not_leave_loopback_without_a_contact(workplace) -> None:
     workplace()
     source = {"kind": "shop", "name": "far", "listing": "https://example.org/{class}", "licence": "?"}
-    with pytest.raises(SelvedgeError, match=r"far: crawl\.contact is empty"):
+    with pytest.raises(
+        SelvedgeError, match=r"far: https://example\.org/.* is on the internet, and crawl\.contact is empty"
+    ):
         crawl.run(params(crawl={"sources": [source]}))
+    Path("t.csv").write_text(f"{','.join(COLUMNS)}\ndotted,https://example.org/a.jpg,9,9,0,0,9,9,1\n")
+    table = {"kind": "csv", "name": "far", "path": "t.csv", "licence": "?"}
+    with pytest.raises(SelvedgeError, match=r"far: https://example\.org/a\.jpg is on the internet"):
+        crawl.run(params(crawl={"sources": [table]}))
 
 
 @pytest.mark.parametrize(
