@@ -8,7 +8,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run repro test test-long install lint clean
+.PHONY: run repro test test-long install drawing lint clean
 
 run: install           ## the whole road on the embedded default
 	selvedge run
@@ -28,6 +28,14 @@ install: .venv/.installed
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "selvedge needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+drawing: .venv-draw/.installed   ## Blender beside the project, for `selvedge draw garments`; nothing else needs it
+
+.venv-draw/.installed: requirements-drawing.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Blender 5.0 needs Python 3.11: make drawing PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv-draw
+	.venv-draw/bin/python -m pip install --quiet --requirement requirements-drawing.txt
 	touch $@
 
 lint: install

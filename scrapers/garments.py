@@ -79,7 +79,9 @@ def draw_training_pair(number: int, source: DrawnGarments, seed: int) -> Pair:
     rng = np.random.default_rng([seed, number])
     kind = KINDS[number % len(KINDS)]
     textile = (
-        render(CLASSES[rng.integers(len(CLASSES))], int(rng.integers(1 << 30)), 128).image
+        render(
+            CLASSES[rng.integers(len(CLASSES))], int(rng.integers(1 << 30)), int(rng.integers(64, 160)), "tile"
+        ).image
         if rng.random() < 2 / 3
         else None
     )

@@ -99,7 +99,7 @@ def render_garment(
 ) -> Garment:
     """Draws garment `seed` of a kind, `size` (width, height) in pixels; the same call gives the same bytes.
 
-    `textile` is tiled over the cloth at its own size in pixels, else the cloth is a plain pale colour. The cut, its
+    `textile`, a seamless tile, is repeated over the cloth at its own size in pixels, else the cloth is a plain pale colour. The cut, its
     folds and the ground depend on kind and seed only. Raises SelvedgeError for an unknown kind or ground.
     """
     _known("garment", kind, KINDS)
@@ -258,17 +258,12 @@ def _shade(height: np.ndarray, coverage: np.ndarray, lines: np.ndarray, board: _
 
 
 def _printed(textile: Image.Image, cut: Cut, labels: np.ndarray, height: np.ndarray, board: _Board) -> np.ndarray:
-    """The textile tiled over every piece along its grain and drawn along by the folds, (h, w, 3) float32.
-
-    Every second tile is turned over, so that the edges of a photograph meet.
-    """
+    """The textile, a seamless tile, over every piece along its grain and drawn along by the folds, (h, w, 3) float32."""
     swatch = np.asarray(textile.convert("RGB"))
-    swatch = np.concatenate([swatch, swatch[:, ::-1]], axis=1)
-    swatch = np.concatenate([swatch, swatch[::-1]], axis=0)
     turns = np.radians([0.0] + [piece.grain for piece in cut.pieces]).astype(np.float32)
     cos, sin = np.cos(turns)[labels], np.sin(turns)[labels]
     x, y = board.grid()
-    x, y = x * board.scale + swatch.shape[1] / 4, y * board.scale  # pixels; a tile's middle is the garment's
+    x, y = x * board.scale + swatch.shape[1] / 2, y * board.scale  # pixels; a tile's middle is the garment's
     drawn = height * (0.25 * board.scale)  # cloth that rises takes the print with it
     across = (cos * x + sin * y + drawn) % swatch.shape[1]
     down = (cos * y - sin * x + drawn) % swatch.shape[0]
