@@ -28,6 +28,10 @@ app.add_typer(params_app, name="params")
 
 PASSING = 75  # EX_TEMPFAIL of sysexits.h
 PIPELINE, USE, KEEP = "The pipeline", "Use the models", "Look after it"
+draw_app = typer.Typer(
+    help="Textiles and garments drawn by rule, each with a JSON of what is on it.", no_args_is_help=True
+)
+app.add_typer(draw_app, name="draw", rich_help_panel=USE)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
@@ -196,6 +200,80 @@ def try_on(
     from inference import composite
 
     composite.try_on_file(tile, photo, mask=mask, repeats=repeats, out=out)
+
+
+@draw_app.command("textiles")
+def draw_textiles(
+    n: Annotated[int, typer.Option(help="How many, 1 or more.")] = 20,
+    cls: Annotated[
+        list[str] | None,
+        typer.Option("--class", help="A textile class; repeat it for several. Default: all ten in turn."),
+    ] = None,
+    style: Annotated[
+        str | None, typer.Option(help="A style of the class, such as ditsy; default: each seed's own.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The first seed, 0 or more; the same seed gives the same bytes.")] = 0,
+    size: Annotated[int, typer.Option(help="Pixels a side, 16 to 8192; a tile is so wide.")] = 512,
+    mode: Annotated[str, typer.Option(help="scan, photograph, tile (seamless) or flat (its dyes alone).")] = "scan",
+    colours: Annotated[
+        str,
+        typer.Option(help="Up to five trade names or #rrggbb, ground first, with commas; default: a palette a seed."),
+    ] = "",
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("textiles"),
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
+) -> None:
+    """Draw textiles: CLASS-SEED.png and .json (attributes, caption) each, and sheet.jpg. What is there is kept.
+
+    Example: selvedge draw textiles --n 20 --class floral --style ditsy --mode tile --colours "navy,#f2e9dc" --out prints
+    """
+    from scrapers.demo import drawings
+
+    wanted = [colour.strip() for colour in colours.split(",") if colour.strip()]
+    with _resumable():
+        drawings.draw_textiles(n, cls or (), seed, out, size, mode, style, wanted, workers)
+
+
+class Ground(StrEnum):
+    """What a drawn garment lies on."""
+
+    plain = "plain"
+    busy = "busy"
+
+
+@draw_app.command("garments")
+def draw_garments(
+    n: Annotated[int, typer.Option(help="How many, 1 or more.")] = 9,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help="t-shirt, shirt, dress ...; repeat it for several. Default: all nine in turn."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same garments, 0 or more.")] = 0,
+    size: Annotated[str, typer.Option(metavar="WxH", help="Pixels, 64x64 to 4096x4096.")] = "384x512",
+    ground: Annotated[Ground | None, typer.Option(help="What is behind it; default: half and half.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("garments"),
+    workers: Annotated[int, typer.Option(help="Blender processes, 1 to 16; each can use two cores.")] = 2,
+) -> None:
+    """Draw garments: a photo, its mask, what is true of every pixel, and a JSON each. What is there is kept.
+
+    Example: selvedge draw garments --n 6 --kind dress --kind coat --size 768x1024 --ground busy --out wardrobe
+    """
+    pixels = _width_and_height(size)
+    if seed < 0:
+        raise SelvedgeError(f"--seed {seed}: must be 0 or more")
+    from scrapers.demo import wardrobe
+
+    busy = {None: 0.5, Ground.plain: 0.0, Ground.busy: 1.0}[ground]
+    with _resumable():
+        wardrobe.draw_garments(n, kind or wardrobe.KINDS, seed, out, pixels, workers, busy=busy)
+
+
+def _width_and_height(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal()):
+        raise SelvedgeError(f"--size {text!r}: give width and height as WxH, such as 384x512")
+    if not all(64 <= int(side) <= 4096 for side in (width, height)):
+        raise SelvedgeError(f"--size {text!r}: a garment is drawn at 64x64 to 4096x4096 pixels")
+    return int(width), int(height)
 
 
 # ---- look after it -------------------------------------------------------------------------------------------------------

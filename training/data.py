@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -174,16 +173,12 @@ def random_zoom(images: Tensor, *others: Tensor, scale: tuple[float, float], shi
     return tuple(F.grid_sample(x, grid, padding_mode="reflection", align_corners=False) for x in (images, *others))
 
 
-def sheet(rows: Sequence[Tensor], gap: int = 2, side: int | None = None) -> Image.Image:
-    """Rows of (n, 3, H, W) uint8 pictures as one sheet on white; `side` enlarges each by nearest neighbour."""
+def sheet(rows: Sequence[Tensor], gap: int = 2) -> Image.Image:
+    """Rows of (n, 3, H, W) uint8 pictures as one sheet on white."""
     count, (height, width) = max(len(row) for row in rows), rows[0].shape[2:]
     page = torch.full((3, len(rows) * (height + gap) + gap, count * (width + gap) + gap), 255, dtype=torch.uint8)
     for i, row in enumerate(rows):
         for j, picture in enumerate(row):
             top, left = gap + i * (height + gap), gap + j * (width + gap)
             page[:, top : top + height, left : left + width] = picture
-    image = to_image(page)
-    if side:
-        factor = max(1, math.ceil(side / width))
-        image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
-    return image
+    return to_image(page)

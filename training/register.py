@@ -14,7 +14,6 @@ from training.evaluation.gate import Decision, decide
 from training.models.bundle import load_bundle
 
 CHAMPION, METRICS = MODELS / "champion", Path("metrics/register.json")
-# the older bytes of a champion are gone from the folder once they lost; DVC and MLflow still hold them
 SERVED = {"patterns": Path(__file__).parents[1] / "inference" / "served_patterns.py"}
 
 

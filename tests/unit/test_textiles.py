@@ -58,7 +58,16 @@ def test_a_tile_is_as_wide_as_asked_and_holds_whole_repeats(cls):
     across, down = drawing.attributes["repeats"]
     assert drawing.image.width == 150
     assert across >= 1 and down >= 1
-    assert drawing.attributes["scale"] == pytest.approx(150 / across, abs=0.01)
+
+
+def test_the_scale_is_the_step_from_line_to_line():
+    """Stripes across a tile: as far apart as the attributes say, by the strongest frequency of the rows' mean."""
+    for seed in range(12):
+        drawing = textiles.render("striped", seed, 240, "tile", style="awning")
+        axis = 1 if drawing.attributes["angle"] == 90 else 0
+        profile = np.asarray(drawing.image, dtype=float).mean(axis=(axis, 2))
+        waves = np.abs(np.fft.rfft(profile - profile.mean())).argmax()
+        assert len(profile) / waves == pytest.approx(drawing.attributes["scale"], rel=0.05)
 
 
 @pytest.mark.parametrize(("cls", "style"), EVERY_STYLE)

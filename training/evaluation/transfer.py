@@ -23,7 +23,6 @@ from torch import Tensor, nn
 
 from selvedge.errors import SelvedgeError
 from selvedge.io import list_images
-from selvedge.proc import THREADS
 from training.data import Shuffle, decode, random_colour, random_flips, to_unit
 from training.models.judge import Judge
 
@@ -35,7 +34,7 @@ def train(
 ) -> Judge:
     """A Judge trained on (N, 3, S, S) uint8 drawings, S >= size, for `seen` samples; prints a line every 5 %."""
     torch.manual_seed(seed)
-    judge = Judge(classes, size, width).to(memory_format=torch.channels_last)
+    judge = Judge(classes, size, width, stride=2).to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(
         judge, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
     )
@@ -166,14 +165,13 @@ def main() -> None:
     parser.add_argument("--names", action="append", default=[], help='classes of a --real: "floral,striped=stripes"')
     parser.add_argument("--run", type=int, action="append", default=[], help="pictures of one piece of cloth, in a row")
     parser.add_argument("--size", type=int, default=96)
-    parser.add_argument("--width", type=int, default=48)
+    parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--images", type=int, default=200_000)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--save", type=Path)
     options = parser.parse_args()
-    torch.set_num_threads(THREADS if isinstance(THREADS, int) else 2)
     stored = round(options.size * 1.25)
     parts = [read_drawn(root, stored) for root in options.drawn]
     images, labels, classes = torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts]), parts[0][2]

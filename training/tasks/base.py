@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +32,7 @@ class Job:
     task: Task
     settings: Training
     fingerprint: str  # of the data it trains on
-    finish: Any  # () -> Export, dict of scores, dict of file name -> text for metrics/
+    finish: Callable[[], tuple[Export, dict, dict[str, str]]]  # scores, and texts of files for metrics/ by name
 
 
 def autocast(settings: Training, device: torch.device) -> torch.autocast:

@@ -47,9 +47,9 @@ EDGE = 14  # levels from a dye, in each channel, beyond which a pixel is a blend
 class Drawing:
     """One textile: the picture, what is on it, and the words a seller would use.
 
-    `attributes`: class, style, colours ([{"hex", "name", "share"}], ground first, the shares summing to 1), scale (width of
-    the repeat in pixels of the picture), angle (degrees its lines lean from upright, 0 to 180), layout, motif_count (on the
-    picture), fabric, size (width of the picture in pixels), and `repeats` (across, down) for a tile.
+    `attributes`: class, style, colours ([{"hex", "name", "share"}], ground first, the shares summing to 1), scale (pixels of
+    the picture from one motif, or one set of lines, to the next), angle (degrees its lines lean from upright, 0 to 180),
+    layout, motif_count (on the picture), fabric, size (width of the picture in pixels), and for a tile `repeats` (across, down).
     """
 
     image: Image.Image
@@ -119,6 +119,13 @@ def _repeats_across(design: Design) -> float:
     return design.across * PITCH / design.cloth.box[0] if isinstance(design.cloth, Printed) else design.across
 
 
+def _pitch(design: Design) -> float:
+    """From one motif, or one set of lines, to the next, in widths of the repeat."""
+    if isinstance(design.cloth, Printed):
+        return PITCH / design.cloth.box[0]
+    return _proportion(design) if design.angle == 90 else 1.0
+
+
 def _draw_tile(cls: str, seed: int, design: Design, size: int, mode: str) -> tuple[np.ndarray, dict]:
     """A whole number of repeats, `size` wide and nearly as high."""
     proportion = _proportion(design)
@@ -136,7 +143,7 @@ def _draw_tile(cls: str, seed: int, design: Design, size: int, mode: str) -> tup
         colour = cv2.resize(colour, (width, height), interpolation=cv2.INTER_AREA) if factor > 1 else colour
         image = np.clip(np.sqrt(colour * 1.08) * 255 + 0.5, 0, 255).astype(np.uint8)
     return image, {
-        "scale": round(width / across, 2),
+        "scale": round(width / across * _pitch(design), 2),
         "angle": round(design.angle % 180, 1),
         "motif_count": design.motifs * across * down,
         "repeats": [across, down],
@@ -193,7 +200,7 @@ def _draw_view(cls: str, seed: int, design: Design, size: int, mode: str) -> tup
     image = look(rng, canvas, size, view, whole)
     proportion = _proportion(design)
     return image, {
-        "scale": round(scale / factor, 2),
+        "scale": round(scale / factor * _pitch(design), 2),
         "angle": round((design.angle + view.turn) % 180, 1),
         "motif_count": round(design.motifs * (factor * size) ** 2 / (scale * scale * proportion)),
     }

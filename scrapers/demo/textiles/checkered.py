@@ -99,23 +99,36 @@ def madras(rng: Rng, dye: Dyer) -> Design:
 
 def houndstooth(rng: Rng, dye: Dyer) -> Design:
     """Four light, four dark, both ways, in 2/2 twill: the teeth come by themselves."""
-    names = dye.of(
-        *(("white", "black"), ("ivory", "navy"), ("ecru", "chocolate"), ("white", "charcoal"), ("sand", "espresso")),
-        *(("powder", "burgundy"), ("ice", "midnight"), ("butter", "forest"), ("white", "scarlet"), ("dove", "ink")),
-    )
-    sett = [(names[0], 4), (names[1], 4)]
-    return _check(rng, "houndstooth", names, sett, "twill", (9, 24), "wool")
+    if rng.random() < 0.5:
+        names = dye.of(
+            *(
+                ("white", "black"),
+                ("ivory", "navy"),
+                ("ecru", "chocolate"),
+                ("white", "charcoal"),
+                ("sand", "espresso"),
+            ),
+            *(("powder", "burgundy"), ("ice", "midnight"), ("butter", "forest"), ("white", "scarlet"), ("dove", "ink")),
+        )
+    else:
+        names = dye(2)
+    return _check(rng, "houndstooth", names, [(names[0], 4), (names[1], 4)], "twill", (9, 24), "wool")
 
 
 def glen(rng: Rng, dye: Dyer) -> Design:
     """Prince of Wales: blocks of four-and-four against two-and-two, with an overcheck."""
-    names = dye.of(
-        *(("white", "charcoal", "sky"), ("ivory", "chocolate", "rust"), ("silver", "navy", "scarlet")),
-        *(("ecru", "black", "mustard"), ("pearl", "slate", "burgundy")),
-    )
+    if rng.random() < 0.4:
+        names = dye.of(
+            *(("white", "charcoal", "sky"), ("ivory", "chocolate", "rust"), ("silver", "navy", "scarlet")),
+            *(("ecru", "black", "mustard"), ("pearl", "slate", "burgundy"), ("oatmeal", "walnut", "teal")),
+        )
+    else:
+        names = dye(3)
     light, dark, over = names
-    sett = [(dark, 4), (light, 4)] * 4 + [(over, 2), (dark, 2)] + [(dark, 2), (light, 2)] * 8 + [(over, 2), (light, 2)]
-    return _check(rng, "glen", names, sett, "twill", (1.8, 3.6), "wool")
+    wide, fine, line = int(rng.integers(3, 7)), int(rng.integers(5, 12)), 2 * int(rng.integers(1, 3))
+    sett = [(dark, 4), (light, 4)] * wide + [(over, line), (dark, 2)]
+    sett += [(dark, 2), (light, 2)] * fine + ([(over, line), (light, 2)] if rng.random() < 0.6 else [])
+    return _check(rng, "glen", names, sett, "twill", (1.5, 4.2), "wool")
 
 
 def checkerboard(rng: Rng, dye: Dyer) -> Design:

@@ -185,9 +185,7 @@ def flame(rng: Rng, dye: Dyer) -> Design:
         return Design("flame", names, Knitted(grid), rng.uniform(2, 4), "plain", 90.0, fabric="wool")
     stitch = 2 * PITCH / columns
     box = (2 * PITCH, len(shades) * stitch * 0.62)
-    cloth = Printed(
-        svg(cells(grid, names, box), box, names[0]), box, str(rng.choice(["plain", "basket", "weft rep"]))
-    )
+    cloth = Printed(svg(cells(grid, names, box), box, names[0]), box, str(rng.choice(["plain", "basket", "weft rep"])))
     return Design("flame", names, cloth, rng.uniform(3, 6.5), "plain", 90.0, fabric="canvas")
 
 
