@@ -20,7 +20,6 @@ from selvedge.errors import SelvedgeError
 from selvedge.io import atomic_dir, encode_image, list_images, open_image, sha256_bytes, write_bytes, write_text
 
 GARMENTS = Path("data/garments")
-ITEM_SEED = 1_000_000  # the items' cuts are none of the training set's
 MAX_SIDE = 1024  # pixels; a larger photo is shrunk
 
 
@@ -46,11 +45,11 @@ Pair = tuple[str, str, bytes, bytes, str]  # part, name, photo, mask, licence
 
 
 def drawn(source: DrawnGarments, seed: int) -> Iterator[Pair]:
-    """Nine light items, one a kind, and `source.train` garments in prints and colours on plain and busy grounds."""
+    """The nine items that ship, one a kind, and `source.train` flat drawings in prints and colours on plain and busy grounds."""
     from scrapers.demo.garments import KINDS
 
     with ProcessPoolExecutor() as pool:
-        yield from pool.map(draw_item, KINDS, repeat(source), repeat(seed))
+        yield from pool.map(shipped_item, KINDS, repeat(source))
         numbers = range(source.train)
         for done, pair in enumerate(
             pool.map(draw_training_pair, numbers, repeat(source), repeat(seed), chunksize=8), 1
@@ -63,12 +62,16 @@ def drawn(source: DrawnGarments, seed: int) -> Iterator[Pair]:
 LICENCE = "MIT, drawn by this project"
 
 
-def draw_item(kind: str, source: DrawnGarments, seed: int) -> Pair:
-    """One of the catalogue's items: light cloth on a plain ground."""
-    from scrapers.demo.garments import render_garment
+def shipped_item(kind: str, source: DrawnGarments) -> Pair:
+    """One of the catalogue's items, at the size of the parameters, with the mask of all that is garment."""
+    from scrapers.demo.wardrobe import LABELS, load_item
 
-    garment = render_garment(kind, ITEM_SEED + seed, (source.width, source.height))
-    return "items", kind, encode_image(garment.image), encode_image(garment.mask), LICENCE
+    item = load_item(kind)
+    size = source.width, source.height
+    worn = Image.fromarray(np.isin(item.mask, list(LABELS.values())).astype(np.uint8) * 255)
+    mask = worn.resize(size, Image.Resampling.BOX).point(lambda value: 255 if value >= 128 else 0)
+    image = Image.fromarray(item.image).resize(size, Image.Resampling.LANCZOS)
+    return "items", kind, encode_image(image), encode_image(mask), LICENCE
 
 
 def draw_training_pair(number: int, source: DrawnGarments, seed: int) -> Pair:

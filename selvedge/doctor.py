@@ -52,6 +52,7 @@ def examine() -> list[Check]:
         "disk": _disk,
         "params.yaml": _params,
         "commands": _commands,
+        "Blender": _blender,
         "DVC": _dvc,
         "models": _models,
         "MLflow's database": _mlflow,
@@ -176,6 +177,15 @@ def _commands() -> Iterator[Check]:
             yield Check(f"command {name}", "note", f"{found} is another environment's", remedy)
         else:
             yield Check(f"command {name}", "good", found)
+
+
+def _blender() -> Iterator[Check]:
+    """Only `selvedge draw garments` needs it; it has an interpreter of its own."""
+    python = Path(os.environ.get("SELVEDGE_DRAW_PYTHON", ".venv-draw/bin/python"))
+    if python.is_file():
+        yield Check("Blender", "good", str(python))
+    else:
+        yield Check("Blender", "note", f"no {python}; only `selvedge draw garments` needs it", "`make drawing`")
 
 
 def _dvc() -> Iterator[Check]:

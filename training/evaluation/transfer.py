@@ -1,15 +1,18 @@
 """How near drawn textiles are to real ones: a classifier that has seen only drawings is asked about photographs.
 
     selvedge draw textiles --n 20000 --mode photograph --size 144 --out drawn
-    python -m training.evaluation.transfer --drawn drawn --real DIR --name zigzag="zig zag" --run 8
+    python -m training.evaluation.transfer --drawn drawn --real DIR --names "striped,zigzag=zig zag" --run 8 [--backbone FILE]
 
-Trained on the classes of --drawn; on a real set it chooses among the classes that the set has. The interval is a
-bootstrap over pieces of cloth: frames of one spot of cloth come in runs and are no independent witnesses.
+Without --backbone a network learns from nothing but the drawings. With it (SqueezeNet 1.0's ImageNet weights) the network
+stays as it is and a linear classifier of its features learns from the drawings: how near the drawings are, by eyes that
+know the world. On a real set the classifier chooses among the classes that the set has. The interval is a bootstrap over
+pieces of cloth: frames of one spot of cloth come in runs and are no independent witnesses.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import math
 import time
@@ -19,7 +22,9 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
+from torchvision.models import squeezenet1_0
 
 from selvedge.errors import SelvedgeError
 from selvedge.io import list_images
@@ -35,9 +40,7 @@ def train(
     """A Judge trained on (N, 3, S, S) uint8 drawings, S >= size, for `seen` samples; prints a line every 5 %."""
     torch.manual_seed(seed)
     judge = Judge(classes, size, width, stride=2).to(memory_format=torch.channels_last)
-    average = torch.optim.swa_utils.AveragedModel(
-        judge, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
-    )
+    average = copy.deepcopy(judge)
     optimiser = torch.optim.AdamW(judge.parameters(), lr, weight_decay=0.02)
     shuffle, steps = Shuffle(len(images), seed), seen // batch
     begin, losses = time.monotonic(), []
@@ -51,7 +54,7 @@ def train(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        average.update_parameters(judge)
+        follow(average, judge, min(0.998, (1 + step) / (10 + step)))
         losses.append(float(loss.detach()))
         if (step + 1) % max(1, steps // 20) == 0:
             rate = (step + 1) * batch / (time.monotonic() - begin)
@@ -59,7 +62,15 @@ def train(
                 f"{(step + 1) * batch}/{seen} images, loss {np.mean(losses[-100:]):.3f}, {rate:.0f} images/s",
                 flush=True,
             )
-    return average.module.eval()
+    return average.eval()
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Moving average of weights and of batch statistics."""
+    for mine, theirs in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if mine.is_floating_point():
+            mine.lerp_(theirs, 1 - decay)
 
 
 def augment(x: Tensor, size: int) -> Tensor:
@@ -84,9 +95,54 @@ def augment(x: Tensor, size: int) -> Tensor:
     return (x + torch.randn_like(x) * (torch.rand(n) * 0.12)[:, None, None, None]).clamp(-1, 1)
 
 
+class Eyes(nn.Module):
+    """SqueezeNet 1.0 (Iandola et al. 2016): (B, 3, S, S) in -1..1 -> (B, 3328), mean and spread of four of its layers."""
+
+    LAYERS = (5, 8, 10, 12)
+
+    def __init__(self, weights: Path) -> None:
+        super().__init__()
+        network = squeezenet1_0()
+        network.load_state_dict(torch.load(weights, weights_only=True))
+        self.layers = network.features.eval()
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None])
+        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[:, None, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, seen = ((x + 1) / 2 - self.mean) / self.std, []
+        for number, layer in enumerate(self.layers):
+            x = layer(x)
+            if number in self.LAYERS:
+                seen += [x.mean((2, 3)), x.std((2, 3))]
+        return torch.cat(seen, 1)
+
+
+@torch.no_grad()
+def probe(images: Tensor, labels: Tensor, size: int, weights: Path) -> nn.Module:
+    """A linear classifier of the frozen features of (N, 3, S, S) uint8 drawings."""
+    eyes, seen = Eyes(weights), []
+    began = time.monotonic()
+    for part in images.split(64):
+        x = F.interpolate(to_unit(part), size=(size, size), mode="bilinear", antialias=True, align_corners=False)
+        seen.append(eyes(x))
+        if len(seen) % 25 == 0:
+            done = len(seen) * 64
+            print(
+                f"{done}/{len(images)} drawings looked at, {done / (time.monotonic() - began):.0f} images/s", flush=True
+            )
+    features = torch.cat(seen)
+    mean, std = features.mean(0), features.std(0) + 1e-6
+    learnt = LogisticRegression(C=0.003, max_iter=400).fit(((features - mean) / std).numpy(), labels.numpy())
+    head = nn.Linear(features.shape[1], len(learnt.classes_))
+    weight = torch.from_numpy(learnt.coef_).float() / std
+    head.weight.copy_(weight)
+    head.bias.copy_(torch.from_numpy(learnt.intercept_).float() - weight @ mean)
+    return nn.Sequential(eyes, head).eval()
+
+
 @torch.no_grad()
 def predict(judge: nn.Module, images: Tensor, allowed: Sequence[int], size: int) -> Tensor:
-    """(N, 3, S, S) uint8 -> class indices (N,) among `allowed`: mean log-probability over flips, turns and two distances."""
+    """(N, 3, S, S) uint8 -> class indices (N,) among `allowed`: mean log-probability over two distances and a flip."""
     answers = []
     for part in images.split(64):
         x = to_unit(part)
@@ -95,7 +151,7 @@ def predict(judge: nn.Module, images: Tensor, allowed: Sequence[int], size: int)
             edge = round(x.shape[-1] * (1 - crop) / 2)
             near = x[..., edge : x.shape[-1] - edge, edge : x.shape[-1] - edge]
             near = F.interpolate(near, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
-            for view in (near, near.flip(3), near.transpose(2, 3)):
+            for view in (near, near.flip(3)):
                 logits = logits + F.log_softmax(judge(view)[:, allowed].float(), 1)
         answers.append(logits.argmax(1))
     return torch.tensor(allowed)[torch.cat(answers)]
@@ -170,24 +226,16 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--save", type=Path)
+    parser.add_argument("--backbone", type=Path, help="SqueezeNet 1.0 weights, torchvision's key names")
     options = parser.parse_args()
     stored = round(options.size * 1.25)
     parts = [read_drawn(root, stored) for root in options.drawn]
     images, labels, classes = torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts]), parts[0][2]
-    judge = train(
-        images,
-        labels,
-        len(classes),
-        options.size,
-        options.width,
-        options.images,
-        options.batch,
-        options.lr,
-        options.seed,
-    )
-    if options.save:
-        torch.save(judge.state_dict(), options.save)
+    if options.backbone:
+        judge = probe(images, labels, options.size, options.backbone)
+    else:
+        how = (options.size, options.width, options.images, options.batch, options.lr, options.seed)
+        judge = train(images, labels, len(classes), *how)
     for number, root in enumerate(options.real):
         names = dict((word.split("=") * 2)[:2] for word in options.names[number].split(","))
         pictures, truth, groups, present = read(root, names, stored, options.run[number])
