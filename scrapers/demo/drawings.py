@@ -16,6 +16,7 @@ import cv2
 from PIL import Image, ImageDraw, ImageFont
 
 from scrapers.demo import textiles
+from scrapers.demo.worn import render_worn
 from selvedge.errors import SelvedgeError
 from selvedge.io import encode_image, open_image, read_json, sha256_bytes, write_bytes, write_json
 
@@ -40,7 +41,7 @@ def draw_textiles(
 ) -> list[Path]:
     """Draws n textiles, the classes (none: all ten) in turn, seeds from `seed` on; returns the pictures' paths.
 
-    Each is CLASS-SEED.png (.jpg in mode "photograph") in `out` with a .json beside it: attributes, caption, request and
+    Each is CLASS-SEED.png (.jpg in modes "photograph" and "worn") in `out` with a .json beside it: attributes, caption, request and
     the renderer's version. A pair that is already there, of the same request and version, is kept: a stopped command
     goes on. `sheet.jpg` shows the first hundred. `workers`: processes, default one a core.
     Raises SelvedgeError for n or seed out of range, an unknown class, style or mode, a colour that is none, a size
@@ -72,13 +73,13 @@ def _check(n: int, classes: list[str], seed: int, out: Path, size: int, mode: st
     if not least <= size <= most:
         raise SelvedgeError(f"size {size}: a textile is drawn at {least} to {most} pixels")
     for cls in classes:
-        textiles.render(cls, seed, least, mode, style, colours)  # says what is unknown before a file is written
+        render(cls, seed, least, mode, style, colours)  # says what is unknown before a file is written
     if out.exists() and not out.is_dir():
         raise SelvedgeError(f"{out}: is a file; name a folder")
 
 
 def _path(out: Path, request: dict) -> Path:
-    ending = "jpg" if request["mode"] == "photograph" else "png"
+    ending = "jpg" if request["mode"] in ("photograph", "worn") else "png"
     return out / f"{request['class']}-{request['seed']:05d}.{ending}"
 
 
@@ -93,9 +94,18 @@ def _is_drawn(path: Path, request: dict) -> bool:
         return False  # not ours, or of another version: draw it again
 
 
+def render(
+    cls: str, seed: int, size: int, mode: str, style: str | None = None, colours: Sequence[str] = ()
+) -> textiles.Drawing:
+    """textiles.render in one of its modes, or worn.render_worn in mode "worn"; raises as they do."""
+    if mode == "worn":
+        return render_worn(cls, seed, size, style, colours)
+    return textiles.render(cls, seed, size, mode, style, colours)
+
+
 def _draw(job: tuple[Path, dict]) -> None:
     path, request = job
-    drawing = textiles.render(
+    drawing = render(
         request["class"], request["seed"], request["size"], request["mode"], request["style"], request["colours"]
     )
     write_bytes(path, encode_image(drawing.image, "jpeg" if path.suffix == ".jpg" else "png"))
@@ -106,7 +116,9 @@ def _draw(job: tuple[Path, dict]) -> None:
 @cache
 def renderer_version() -> str:
     """Twelve hex digits of the renderer's source: another version may draw another picture of the same seed."""
-    files = [file for file in sorted(Path(textiles.__file__).parent.glob("*.py")) if file.stem != "diversity"]
+    folder = Path(textiles.__file__).parent
+    files = [file for file in sorted(folder.glob("*.py")) if file.stem != "diversity"]
+    files += [folder.parent / "garments.py", folder.parent / "worn.py"]
     return sha256_bytes(b"".join(file.read_bytes() for file in files))[:12]
 
 

@@ -6,6 +6,7 @@ more than limbs, hair, a belt or a bag in the way.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -13,25 +14,30 @@ import numpy as np
 from PIL import Image
 
 from scrapers.demo.garments import render_garment
-from scrapers.demo.textiles import Drawing, Rng, render, rng_of
+from scrapers.demo.textiles import SIZES, Drawing, Rng, render, rng_of
 from scrapers.demo.textiles.colours import NAMES, rgb
 from scrapers.demo.textiles.photograph import View, develop
+from selvedge.errors import SelvedgeError
 
 KINDS = ("dress", "dress", "dress", "dress", "t-shirt", "skirt", "shirt", "coat")
 SKINS = ((244, 214, 190), (228, 180, 146), (204, 150, 112), (150, 98, 68), (98, 64, 46))
 HAIRS = ((28, 22, 20), (58, 38, 28), (104, 70, 44), (176, 136, 86), (120, 52, 34))
 
 
-def render_worn(cls: str, seed: int, size: int = 128) -> Drawing:
+def render_worn(
+    cls: str, seed: int, size: int = 128, style: str | None = None, colours: Sequence[str] = ()
+) -> Drawing:
     """Draws textile `seed` of a class on a garment that is worn, size x size pixels; the same call gives the same bytes.
 
-    The attributes are the textile's, with `garment`; its `scale` is in pixels of this picture. Raises as render() does.
+    The attributes are the textile's, with `garment`; `scale` is in pixels of this picture. Raises as textiles.render does.
     """
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise SelvedgeError(f"size {size}: a textile is drawn at {SIZES[0]} to {SIZES[1]} pixels")
     rng = rng_of(cls, seed, "worn")
     kind = str(rng.choice(KINDS))
     width = int(size * rng.uniform(1.2, 1.9))
     span = width * rng.uniform(0.3, 0.9)  # of a tile, which holds some repeats, on the board
-    textile = render(cls, seed, max(16, round(span)), "tile")
+    textile = render(cls, seed, max(16, round(span)), "tile", style, colours)
     garment = render_garment(kind, seed, (width, width * 4 // 3), textile.image)
     mask = np.asarray(garment.mask)
     left, top, wide, high = cv2.boundingRect(mask)
@@ -46,7 +52,7 @@ def render_worn(cls: str, seed: int, size: int = 128) -> Drawing:
     _in_the_way(rng, crop)
     seen = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA if side > size else cv2.INTER_CUBIC)
     image = develop(rng, np.square(np.clip(seen, 0, 255) / 255), _outdoors(rng))
-    attributes = {**textile.attributes, "scale": round(textile.attributes["scale"] * size / side, 2), "garment": kind}
+    attributes = {**textile.attributes, "scale": round(textile.attributes["scale"] * size / side, 2), "garment": kind, "size": size}
     del attributes["repeats"]  # of the tile
     return replace(textile, image=Image.fromarray(image), attributes=attributes)
 

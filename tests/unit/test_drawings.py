@@ -190,3 +190,12 @@ def test_draw_garments_asks_the_wardrobe(tmp_path, monkeypatch):
         (6, wardrobe.KINDS, *common, {"busy": 0.0}),
         (6, wardrobe.KINDS, *common, {"busy": 0.5}),
     ]
+
+
+def test_worn_textiles_are_photographs_of_the_size_asked_for(tmp_path):
+    paths = draw_textiles(2, ("paisley",), 3, tmp_path, mode="worn", **SMALL)
+    assert [path.name for path in paths] == ["paisley-00003.jpg", "paisley-00004.jpg"]
+    assert open_image(paths[0]).size == (24, 24)
+    assert json.loads((tmp_path / "paisley-00003.json").read_text())["attributes"]["garment"]
+    with pytest.raises(SelvedgeError, match="'paisly'.*'paisley'"):
+        draw_textiles(1, ("paisly",), 0, tmp_path, mode="worn", **SMALL)

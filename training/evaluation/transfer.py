@@ -1,7 +1,8 @@
 """How near drawn textiles are to real ones: a classifier that has seen only drawings is asked about photographs.
 
-    selvedge draw textiles --n 20000 --mode photograph --size 144 --out drawn
-    python -m training.evaluation.transfer --drawn drawn --real DIR --names "striped,zigzag=zig zag" --run 8 [--backbone FILE]
+    selvedge draw textiles --n 8000 --size 120 --mode photograph --out near
+    selvedge draw textiles --n 8000 --size 120 --mode worn --seed 100000 --out worn
+    python -m training.evaluation.transfer --drawn near worn --real DIR --names "striped,zigzag=zig zag" --run 8 [--backbone FILE]
 
 Without --backbone a network learns from nothing but the drawings. With it (SqueezeNet 1.0's ImageNet weights) the network
 stays as it is and a linear classifier of its features learns from the drawings: how near the drawings are, by eyes that
