@@ -546,7 +546,7 @@ ITEM_ORDERS = tuple(
         ("dress", 104, "worn", "plain", (0.93, 0.87, 0.84), "viscose"),
         ("skirt", 103, "flat", "plain", (0.80, 0.86, 0.80), "poplin"),
         ("trousers", 102, "worn", "plain", (0.84, 0.81, 0.75), "twill"),
-        ("coat", 103, "worn", "busy", (0.80, 0.72, 0.60), "wool"),
+        ("coat", 305, "worn", "busy", (0.80, 0.72, 0.60), "wool"),
         ("bag", 101, "hung", "plain", (0.90, 0.87, 0.80), "canvas"),
     )
 )

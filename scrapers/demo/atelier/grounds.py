@@ -631,7 +631,7 @@ def _other_garment(rng: Rng, x: float, y: float, top: float, material) -> None:
 
 
 def garden(rng: Rng, box: Box, points) -> None:
-    z, back = float(box.low[2]), float(box.high[1] + rng.uniform(1.2, 2.0))
+    z, back = float(box.low[2]), float(box.high[1] + rng.uniform(2.2, 3.4))
     floor(z, woven("lawn", _tone(rng, ((0.38, 0.48, 0.20), (0.44, 0.50, 0.26)), 0.03), pile=0.02), size=14)
     wall(back + 1.2, painted("hedge", (0.20, 0.28, 0.12)), (z, z + 4), 14)
     leaf = leaf_mesh((0.03, 0.075))
@@ -639,7 +639,7 @@ def garden(rng: Rng, box: Box, points) -> None:
         leaf_material(_tone(rng, ((0.34, 0.48, 0.18), (0.46, 0.56, 0.24), (0.24, 0.40, 0.18)), 0.06)) for _ in range(4)
     ]
     for i in range(2200):
-        at = (rng.uniform(-2.6, 2.6), back + rng.uniform(0, 1.0), z + abs(rng.normal(0, 1.1)))
+        at = (rng.uniform(-3.2, 3.2), back + rng.uniform(0, 1.0), z + abs(rng.normal(0, 1.1)))
         place_leaf(leaf, greens[i % 4], at, rng.uniform(-1.2, 1.2, 3), rng.uniform(0.8, 1.8))
     blossom = leaf_material(_tone(rng, ((0.85, 0.35, 0.45), (0.9, 0.85, 0.8), (0.85, 0.65, 0.2)), 0.05))
     for _ in range(int(rng.integers(0, 90))):
