@@ -214,7 +214,9 @@ def draw_textiles(
     ] = None,
     seed: Annotated[int, typer.Option(help="The first seed, 0 or more; the same seed gives the same bytes.")] = 0,
     size: Annotated[int, typer.Option(help="Pixels a side, 16 to 8192; a tile is so wide.")] = 512,
-    mode: Annotated[str, typer.Option(help="scan, photograph, worn, tile (seamless) or flat (its dyes alone).")] = "scan",
+    mode: Annotated[
+        str, typer.Option(help="scan, photograph, worn, tile (seamless) or flat (its dyes alone).")
+    ] = "scan",
     colours: Annotated[
         str,
         typer.Option(help="Up to five trade names or #rrggbb, ground first, with commas; default: a palette a seed."),

@@ -24,9 +24,7 @@ SKINS = ((244, 214, 190), (228, 180, 146), (204, 150, 112), (150, 98, 68), (98, 
 HAIRS = ((28, 22, 20), (58, 38, 28), (104, 70, 44), (176, 136, 86), (120, 52, 34))
 
 
-def render_worn(
-    cls: str, seed: int, size: int = 128, style: str | None = None, colours: Sequence[str] = ()
-) -> Drawing:
+def render_worn(cls: str, seed: int, size: int = 128, style: str | None = None, colours: Sequence[str] = ()) -> Drawing:
     """Draws textile `seed` of a class on a garment that is worn, size x size pixels; the same call gives the same bytes.
 
     The attributes are the textile's, with `garment`; `scale` is in pixels of this picture. Raises as textiles.render does.
@@ -52,7 +50,12 @@ def render_worn(
     _in_the_way(rng, crop)
     seen = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA if side > size else cv2.INTER_CUBIC)
     image = develop(rng, np.square(np.clip(seen, 0, 255) / 255), _outdoors(rng))
-    attributes = {**textile.attributes, "scale": round(textile.attributes["scale"] * size / side, 2), "garment": kind, "size": size}
+    attributes = {
+        **textile.attributes,
+        "scale": round(textile.attributes["scale"] * size / side, 2),
+        "garment": kind,
+        "size": size,
+    }
     del attributes["repeats"]  # of the tile
     return replace(textile, image=Image.fromarray(image), attributes=attributes)
 

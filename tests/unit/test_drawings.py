@@ -197,5 +197,5 @@ def test_worn_textiles_are_photographs_of_the_size_asked_for(tmp_path):
     assert [path.name for path in paths] == ["paisley-00003.jpg", "paisley-00004.jpg"]
     assert open_image(paths[0]).size == (24, 24)
     assert json.loads((tmp_path / "paisley-00003.json").read_text())["attributes"]["garment"]
-    with pytest.raises(SelvedgeError, match="'paisly'.*'paisley'"):
+    with pytest.raises(SelvedgeError, match=r"'paisly'.*'paisley'"):
         draw_textiles(1, ("paisly",), 0, tmp_path, mode="worn", **SMALL)

@@ -43,5 +43,7 @@ class Sewn:
     kind: str
     presentation: str
     parts: list[Part]
-    stitches: list[np.ndarray] = field(default_factory=list)  # polylines (N, 3) lying on the cloth, drawn as topstitching
+    stitches: list[np.ndarray] = field(
+        default_factory=list
+    )  # polylines (N, 3) lying on the cloth, drawn as topstitching
     attributes: dict = field(default_factory=dict)  # "neckline", "sleeve", "length", "fit", "collar", "closure" ...
