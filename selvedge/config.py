@@ -101,6 +101,9 @@ class DemoShop(Section):
     rows: Positive = Field(description="rows a class in the shop's CSV table")
     photo_px: int = Field(default=360, ge=224, le=1024, description="side of a product photograph, in pixels")
     page_size: Positive = Field(default=24, description="products on one listing page")
+    styles: tuple[str, ...] = Field(
+        default=(), description="the styles it sells; a class without one of them sells all of its styles"
+    )
 
 
 class Split(Section):

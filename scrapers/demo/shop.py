@@ -8,6 +8,7 @@ parameters alone. To look at it: `python -m scrapers.demo.shop`.
 from __future__ import annotations
 
 import csv
+import difflib
 import html
 import io
 import json
@@ -22,7 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-from scrapers.demo.textiles import CLASSES, render
+from scrapers.demo.textiles import CLASSES, STYLES, Drawing, render
 from scrapers.manifest import COLUMNS, scales_of
 from selvedge.config import DemoShop
 from selvedge.errors import SelvedgeError
@@ -37,7 +38,14 @@ TABLE_SEED = 1_000_000  # the table's photographs show other cloth than the shop
 
 @contextmanager
 def embedded_shop(settings: DemoShop) -> Iterator[int]:
-    """Serve the shop on a free port of loopback from a process of its own; yields the port."""
+    """Serve the shop on a free port of loopback from a process of its own; yields the port.
+
+    Raises SelvedgeError for a style that no class has, naming the nearest.
+    """
+    every = sorted({style for styles in STYLES.values() for style in styles})
+    for style in set(settings.styles) - set(every):
+        nearest = difflib.get_close_matches(style, every, n=1, cutoff=0.0)[0]
+        raise SelvedgeError(f"demo_shop.styles: no class has a style {style!r}: did you mean {nearest!r}?")
     context = multiprocessing.get_context("spawn")
     receive, send = context.Pipe(duplex=False)
     process = context.Process(target=_serve, args=(settings.model_dump_json(), send), daemon=True)
@@ -133,7 +141,7 @@ def _collection(settings: DemoShop, query: dict, cls: str) -> tuple[str, bytes]:
 
 def _product(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
     _within(cls, number, settings.products)
-    drawing = _drawing(cls, int(number), settings.photo_px)
+    drawing = _drawing(settings, cls, int(number), settings.photo_px)
     data = {
         "@context": "https://schema.org",
         "@type": "Product",
@@ -152,13 +160,13 @@ def _product(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[st
 
 def _image(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
     _within(cls, number, settings.products)
-    return "image/jpeg", encode_image(_drawing(cls, int(number), settings.photo_px).image, "jpeg")
+    return "image/jpeg", encode_image(_drawing(settings, cls, int(number), settings.photo_px).image, "jpeg")
 
 
 def _table_image(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
     _within(cls, number, settings.rows)
     width, height, *_ = table_geometry(settings, cls, int(number))
-    image = render(cls, TABLE_SEED + int(number), max(width, height)).image.crop((0, 0, width, height))
+    image = _drawing(settings, cls, TABLE_SEED + int(number), max(width, height)).image.crop((0, 0, width, height))
     return "image/jpeg", encode_image(image, "jpeg")
 
 
@@ -174,7 +182,11 @@ def _table(settings: DemoShop, query: dict) -> tuple[str, bytes]:
     return "text/csv", out.getvalue().encode()
 
 
-_drawing = lru_cache(maxsize=256)(render)  # a product's page and its picture are asked for one after the other
+@lru_cache(maxsize=256)  # a product's page and its picture are asked for one after the other
+def _drawing(settings: DemoShop, cls: str, seed: int, size: int) -> Drawing:
+    """What the shop sells under a number: the class's styles that it has take turns."""
+    sold = [style for style in STYLES[cls] if style in settings.styles] or [None]
+    return render(cls, seed, size, style=sold[seed % len(sold)] if settings.styles else None)
 
 
 @lru_cache

@@ -264,3 +264,15 @@ def test_the_real_finger_camera_runs_are_36_pieces_of_cloth(workplace) -> None:
     assert len(rows) == 288
     sizes = {group: sum(row.group == group for row in rows) for group in {row.group for row in rows}}
     assert set(sizes.values()) == {8}
+
+
+def test_a_shop_of_few_styles_sells_those_and_an_unknown_one_is_named():
+    settings = params().demo_shop.model_copy(update={"styles": ("polka", "ring")})
+    sold = {shop._drawing(settings, "dotted", number, 32).attributes["style"] for number in range(6)}
+    assert sold == {"polka", "ring"}
+    assert len({shop._drawing(settings, "zigzag", number, 32).attributes["style"] for number in range(12)}) > 3
+    with (
+        pytest.raises(SelvedgeError, match=r"'pokla'.*'polka'"),
+        shop.embedded_shop(params().demo_shop.model_copy(update={"styles": ("pokla",)})),
+    ):
+        pass
