@@ -40,7 +40,7 @@ SMALL = {
         **{"sample_every": 8, "checkpoint_every": 8},
     },
     "segmenter": {"images": 16, "batch": 4, "size": 64, "sample_every": 16, "checkpoint_every": 16},
-    "classifier": {"images": 96, "batch": 8, "size": 32, "width": 8, "sample_every": 96, "checkpoint_every": 48},
+    "classifier": {"images": 480, "batch": 8, "size": 32, "width": 8, "sample_every": 96, "checkpoint_every": 48},
     "evaluation": {"samples": 60, "resamples": 20},
 }
 
