@@ -117,6 +117,8 @@ def test_what_is_scheduled_runs_in_this_folder_and_ctrl_c_leaves_nothing(cold, t
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # A suite that a shell started in the background ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         ran = wait_for_completed_run(cold.home / "prefect.db", "retrain", patience=60)
