@@ -187,7 +187,7 @@ def test_stripes_vary_along_one_axis_far_more_than_along_the_other():
         across, along = grey.mean(axis=0).std(), grey.mean(axis=1).std()
         if drawing.attributes["angle"] == 90:
             across, along = along, across
-        assert across > 2 * along
+        assert across > 3 * along
 
 
 @pytest.mark.parametrize("cls", [cls for cls in textiles.CLASSES if cls != "solid"])
@@ -195,7 +195,7 @@ def test_a_pattern_has_contrast_and_a_solid_has_not(cls):
     def contrast(name):
         return np.median([_pixels(name, seed, 64).std(axis=(0, 1)).mean() for seed in range(8)])
 
-    assert contrast(cls) > 1.5 * contrast("solid")
+    assert contrast(cls) > 2.5 * contrast("solid")
 
 
 def test_oklab_agrees_with_its_author():
