@@ -20,7 +20,7 @@ from prefect.runtime import deployment
 
 from flows.graph import Stage, in_order, read_graph
 from flows.server import prefect_server
-from flows.summary import Result, as_markdown, as_text
+from flows.summary import Result, as_markdown, as_text, report_of
 from selvedge import proc
 from selvedge.errors import SelvedgeError
 
@@ -100,8 +100,19 @@ def run_stage(name: str) -> str:
     """Have DVC run one stage if it is stale; says `ran`, `restored` (from DVC's cache) or `unchanged`."""
     lines = run_command(name, [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", name])
     if any(line.startswith(f"Running stage '{name}'") for line in lines):
-        return "ran"
-    return "restored" if any(line.startswith(f"Stage '{name}' is cached") for line in lines) else "unchanged"
+        state = "ran"
+    else:
+        state = "restored" if any(line.startswith(f"Stage '{name}' is cached") for line in lines) else "unchanged"
+    if state != "unchanged":
+        _publish_report(name)
+    return state
+
+
+def _publish_report(stage: str) -> None:
+    """What a stage wrote for people to read, as an artifact of its run; most stages write nothing such."""
+    if text := report_of(stage):
+        key = f"{stage.lower().replace('_', '-')}-report"
+        create_markdown_artifact(key=key, markdown=text, description=f"What the stage {stage} reports")
 
 
 def run_command(name: str, command: list[str], env: dict[str, str] | None = None) -> list[str]:

@@ -13,6 +13,7 @@ from selvedge.io import read_json
 METRICS = Path("metrics")
 REGISTER = METRICS / "register.json"
 CATALOGUE = Path("catalogue/index.html")
+REPORTS = Path("reports/generated")
 MOST = 40  # figures shown of one file
 FIGURES = "Figures of"
 
@@ -49,6 +50,12 @@ def as_markdown(results: list[Result]) -> str:
         table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells)
         parts.append(f"## {title}\n\n{table}")
     return "\n\n".join([*parts, _closing()]) + "\n"
+
+
+def report_of(stage: str) -> str:
+    """The Markdown that a stage left in reports/generated/STAGE/report.md; empty where it left none."""
+    path = REPORTS / stage / "report.md"
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def _tables(results: list[Result]) -> Iterator[Table]:

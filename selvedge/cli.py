@@ -32,6 +32,8 @@ draw_app = typer.Typer(
     help="Textiles and garments drawn by rule, each with a JSON of what is on it.", no_args_is_help=True
 )
 app.add_typer(draw_app, name="draw", rich_help_panel=USE)
+data_app = typer.Typer(help="What the swatches are, and what goes into them.", no_args_is_help=True)
+app.add_typer(data_app, name="data", rich_help_panel=KEEP)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
@@ -276,6 +278,87 @@ def _width_and_height(text: str) -> tuple[int, int]:
     if not all(64 <= int(side) <= 4096 for side in (width, height)):
         raise SelvedgeError(f"--size {text!r}: a garment is drawn at 64x64 to 4096x4096 pixels")
     return int(width), int(height)
+
+
+# ---- the data ------------------------------------------------------------------------------------------------------------
+
+
+@data_app.command("card")
+def data_card() -> None:
+    """Write the data card: counts, licences, colours, sheets, and what was left out (a stage of the pipeline)."""
+    with _stage("data-card") as params:
+        from scrapers import card
+
+        card.run(params)
+
+
+@data_app.command("show")
+def data_show(browser: Annotated[bool, typer.Option(help="Open it in a browser.")] = True) -> None:
+    """Open the data card."""
+    from scrapers import card
+
+    page = card.show().resolve()
+    typer.echo(page)
+    if browser:
+        typer.launch(page.as_uri())
+
+
+@data_app.command("check")
+def data_check(
+    table: Annotated[Path, typer.Argument(help="A CSV in the clothing-pattern format.")],
+    word: Annotated[
+        list[str] | None, typer.Option(help="The table's word for a class, as WORD=CLASS; repeat it for several.")
+    ] = None,
+) -> None:
+    """Read a table of addresses as the crawl would, and name every defect by its line."""
+    from collections import Counter
+
+    from scrapers.table import decode_table, parse_table
+    from selvedge import config
+
+    if not table.is_file():
+        raise SelvedgeError(f"{table}: there is no such file")
+    words = dict(pair.split("=", 1) if "=" in pair else (pair, pair) for pair in word or ())
+    rows = parse_table(decode_table(table.read_bytes(), str(table)), str(table), words, config.load().classes)
+    counts = Counter(row.cls for row in rows)
+    scales = sum(len(row.scales) for row in rows)
+    listed = ", ".join(f"{cls} {count:,}" for cls, count in sorted(counts.items()))
+    typer.echo(f"{table}: {len(rows):,} rows, {scales:,} scales, no defect: {listed}")
+
+
+@data_app.command("cut-out")
+def data_cut_out(
+    photos: Annotated[Path, typer.Argument(help="Folder of photos.")],
+    boxes: Annotated[Path, typer.Option(help="DeepFashion's list_bbox.txt, or a CSV: file,left,top,right,bottom.")],
+    landmarks: Annotated[Path | None, typer.Option(help="DeepFashion's list_landmarks.txt, or a CSV.")] = None,
+    size: Annotated[int, typer.Option(min=32, max=4096, help="Side of a cut-out, in pixels.")] = 256,
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("cut-outs"),
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
+) -> None:
+    """Cut garments out of photos by GrabCut: NAME.png on white and NAME_mask.png. What is there is kept.
+
+    The folder can be `garments.source` in params.yaml.
+    """
+    from scrapers import cutouts
+    from selvedge import proc
+
+    found, points = cutouts.read_boxes(boxes), cutouts.read_landmarks(landmarks) if landmarks else None
+    with proc.only_writer(f"cut-out-{out.resolve().name}"), _resumable():
+        done = cutouts.cut_out_folder(photos, found, out, size, workers or os.cpu_count() or 1, points)
+    _print_rows(done.rows(), False)
+    for photo, reason in done.errors.items():
+        typer.echo(f"{photo}: {reason}", err=True)
+
+
+@data_app.command("attributes")
+def data_attributes(
+    path: Annotated[Path, typer.Argument(help="The folder of DeepFashion's or Fashion Product Images' tables.")],
+    as_json: Json = False,
+) -> None:
+    """Read a table of garment attributes and count what is in it; every defect is named by its line."""
+    from scrapers import attributes
+
+    _print_rows(attributes.summary(path), as_json)
 
 
 # ---- look after it -------------------------------------------------------------------------------------------------------

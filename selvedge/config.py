@@ -32,16 +32,51 @@ class Section(BaseModel):
 # ---- where swatches come from -------------------------------------------------------------------------------------
 
 
+class Selectors(Section):
+    """Where a shop's pages carry no data for machines: CSS selectors, with `::attr(...)` or `::text` where they read a value."""
+
+    product: str | None = Field(default=None, description="in a listing: links to product pages")
+    image: str | None = Field(default=None, description="on a product's page: addresses of its pictures")
+    listing_image: str | None = Field(
+        default=None,
+        description="in a listing: addresses of the pictures themselves, where product pages are not wanted",
+    )
+    next: str | None = Field(default=None, description="in a listing: the link to the next page")
+    total: str | None = Field(
+        default=None, description="in a listing: text whose last number is how many products there are"
+    )
+
+
 class ShopSource(Section):
-    """A fabric shop: listing pages lead to product pages, whose JSON-LD `Product` names the pictures."""
+    """A fabric shop, by configuration alone: product feed, sitemap or listing pages; selectors only where all else is missing."""
 
     kind: Literal["shop"]
     name: str = Field(pattern=r"^[a-z0-9-]+$", description="names the source in the manifest")
-    listing: str = Field(description="address of a class's listing; `{class}` stands for the shop's word for the class")
-    words: dict[str, str] = Field(default={}, description="class -> the shop's word for it, where they differ")
-    licence: str = Field(description="licence note that every row of this source carries")
+    site: str = Field(pattern=r"^https?://[^/]+", description="the shop's address, such as https://example.org")
+    categories: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="class -> the shop's categories: a collection's handle, a path, or a word in its products' own "
+        "categories (sitemap); a class that is not named here goes by its own name",
+    )
     classes: tuple[str, ...] | None = Field(default=None, description="only these classes; null takes all")
-    max_products: Positive = Field(default=100_000, description="stop a class's listing after so many products")
+    ways: tuple[Literal["shopify", "sitemap", "listing"], ...] = Field(
+        default=("shopify", "sitemap", "listing"),
+        min_length=1,
+        description="how products are found, in the order in which ways are tried: /collections/HANDLE/products.json, "
+        "/sitemap.xml, listing pages; the first that works for a shop is used",
+    )
+    selectors: Selectors = Field(default=Selectors(), description="for pages without JSON-LD, OpenGraph or rel=next")
+    page_parameter: str | None = Field(
+        default=None, description="query parameter that numbers a listing's pages, where there is no link to the next"
+    )
+    licence: str = Field(description="licence note that every row of this source carries")
+    max_products: Positive = Field(default=100_000, description="stop a class after so many products")
+    max_requests: Positive | None = Field(
+        default=None, description="stop the shop after so many requests; null: no limit"
+    )
+    required: bool = Field(
+        default=True, description="whether the crawl fails where the shop cannot be read; else it only reports so"
+    )
 
 
 class CsvSource(Section):
@@ -90,7 +125,10 @@ class Crawl(Section):
     )
     delay_s: float = Field(default=1.0, ge=0, description="least pause between two requests to one host, in seconds")
     timeout_s: float = Field(default=30.0, gt=0, description="patience for one answer, in seconds")
-    max_megabytes: float = Field(default=25.0, gt=0, description="a larger file is refused")
+    max_megabytes: float = Field(default=25.0, gt=0, le=1000, description="a larger file is refused")
+    patience_s: float = Field(
+        default=300.0, ge=0, description="longest wait that a host may ask for (Retry-After, Crawl-delay), in seconds"
+    )
     sources: tuple[Source, ...] = Field(min_length=1, description="shops, CSV tables and folders")
 
 
@@ -133,6 +171,18 @@ class Reconstruct(Section):
         default=tuple(30.0 * k for k in range(12)), min_length=1, description="angles in degrees, counter-clockwise"
     )
     format: Literal["jpeg", "png"] = Field(default="jpeg", description="jpeg is quality 95, 4:4:4")
+    duplicates: Literal["group", "drop"] = Field(
+        default="group",
+        description="pictures that show the same (turned, flipped, rescaled): kept on one side of the split, or one of them kept",
+    )
+    conflicts: Literal["majority", "drop"] = Field(
+        default="majority",
+        description="one cloth under two classes: the class that more addresses name, none at a tie; or none at all",
+    )
+    max_aspect_change: Fraction = Field(
+        default=0.05,
+        description="a picture whose width to height differs by more than this share from the recorded is another picture",
+    )
     split: Split = Field(description="shares of train, judge and test")
 
 
@@ -319,7 +369,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _mapped(self) -> Params:
         for source in self.crawl.sources:
-            ours = [*source.words, *(source.classes or ())] if source.kind == "shop" else source.words.values()
+            ours = [*source.categories, *(source.classes or ())] if source.kind == "shop" else source.words.values()
             for name in ours:
                 if name is not None and name not in self.classes:
                     raise ValueError(f"crawl.sources {source.name}: {name!r} is not in classes")

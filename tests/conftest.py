@@ -28,3 +28,10 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         return tmp_path
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def no_store_for_crawls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crawl's report goes to MLflow in its own tests alone: a new store takes seconds."""
+    if request.path.name != "test_report.py":
+        monkeypatch.setattr("scrapers.report.track", lambda *_: None)

@@ -15,7 +15,7 @@ SHOP = "http://fabrics.selvedge.test"
 SMALL = {
     "crawl": {
         "sources": [
-            {"kind": "shop", "name": "shop", "listing": f"{SHOP}/collections/{{class}}", "licence": "MIT"},
+            {"kind": "shop", "name": "shop", "site": SHOP, "licence": "MIT"},
             {
                 **{"kind": "csv", "name": "table", "path": f"{SHOP}/clothing-pattern.csv", "licence": "MIT"},
                 "words": dict.fromkeys(LEFT_OUT),

@@ -1,8 +1,8 @@
 """The embedded fabric shop: what a real one looks like to a crawler, on loopback, with pictures that the project draws.
 
-Listing pages with paging, product pages with JSON-LD `Product`, robots.txt, photographs, and a table in the
-clothing-pattern format whose rows point to larger photographs with a crop box. What it serves is a function of the
-parameters alone. To look at it: `python -m scrapers.demo.shop`.
+A product feed for each collection as Shopify has it, a sitemap, listing pages with paging, product pages with JSON-LD
+`Product` and OpenGraph, robots.txt, photographs, and a table in the clothing-pattern format whose rows point to larger
+photographs with a crop box. What it serves is a function of the parameters alone. To look at it: `python -m scrapers.demo.shop`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from selvedge.proc import die_with_parent
 
 BASE = f"http://{EMBEDDED_HOST}"
 TABLE_WORDS = {"zigzag": "zig zag"}  # how the public table spells it
+FEED_LIMIT, FEED_MOST = 30, 250  # products on a page of a feed: unasked, and at most
+UPDATED = "2024-01-01T00:00:00Z"  # of every product: what the shop serves does not depend on the day
 TABLE_SEED = 1_000_000  # the table's photographs show other cloth than the shop's
 
 
@@ -115,7 +117,7 @@ def _answer(settings: DemoShop, path: str, query: dict[str, list[str]]) -> tuple
 
 
 def _robots(settings: DemoShop, query: dict) -> tuple[str, bytes]:
-    return "text/plain", f"User-agent: *\nDisallow: /cart\nSitemap: {BASE}/\n".encode()
+    return "text/plain", f"User-agent: *\nDisallow: /cart\nSitemap: {BASE}/sitemap.xml\n".encode()
 
 
 def _home(settings: DemoShop, query: dict) -> tuple[str, bytes]:
@@ -126,7 +128,7 @@ def _home(settings: DemoShop, query: dict) -> tuple[str, bytes]:
 def _collection(settings: DemoShop, query: dict, cls: str) -> tuple[str, bytes]:
     if cls not in CLASSES:
         raise LookupError(cls)
-    page = int(query.get("page", ["1"])[0])
+    page = _number(query, "page", 1)
     first = (page - 1) * settings.page_size
     numbers = range(first, min(first + settings.page_size, settings.products))
     items = "".join(
@@ -139,23 +141,62 @@ def _collection(settings: DemoShop, query: dict, cls: str) -> tuple[str, bytes]:
     return _page(f"{cls}: {settings.products} fabrics", f'<ul class="grid">{items}</ul>{more} <a href="/cart">cart</a>')
 
 
+def _feed(settings: DemoShop, query: dict, cls: str) -> tuple[str, bytes]:
+    if cls not in CLASSES:
+        raise LookupError(cls)
+    limit = min(_number(query, "limit", FEED_LIMIT), FEED_MOST)
+    first = (_number(query, "page", 1) - 1) * limit
+    products = []
+    for i in range(first, min(first + limit, settings.products)):
+        identity = (CLASSES.index(cls) + 1) * 1_000_000 + i
+        products.append(
+            {
+                "id": identity,
+                "title": f"{cls} no. {i}",
+                "handle": f"{cls}-{i}",
+                "product_type": cls,
+                "tags": [cls, "fabric"],
+                "updated_at": UPDATED,
+                "images": [{"id": identity, "src": f"{BASE}/images/{cls}-{i}.jpg"}],
+            }
+        )
+    return "application/json; charset=utf-8", json.dumps({"products": products}).encode()
+
+
+def _sitemap_index(settings: DemoShop, query: dict) -> tuple[str, bytes]:
+    return _xml("sitemapindex", "sitemap", [f"{BASE}/sitemap-products.xml"])
+
+
+def _sitemap(settings: DemoShop, query: dict) -> tuple[str, bytes]:
+    return _xml("urlset", "url", [f"{BASE}/products/{cls}-{i}" for cls in CLASSES for i in range(settings.products)])
+
+
 def _product(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
     _within(cls, number, settings.products)
     drawing = _drawing(settings, cls, int(number), settings.photo_px)
-    data = {
+    title, image = f"{cls} no. {number}", f"{BASE}/images/{cls}-{number}.jpg"
+    product = {
         "@context": "https://schema.org",
         "@type": "Product",
-        "name": f"{cls} no. {number}",
+        "name": title,
         "description": drawing.caption,
         "category": cls,
-        "image": [f"{BASE}/images/{cls}-{number}.jpg"],
+        "image": [image],
         "license": "MIT",
     }
-    body = (
-        f'<img src="/images/{cls}-{number}.jpg" alt=""><p>{html.escape(drawing.caption)}</p>'
-        f'<script type="application/ld+json">{json.dumps(data)}</script>'
+    trail = [("Fabrics", "/"), (cls, f"/collections/{cls}"), (title, f"/products/{cls}-{number}")]
+    steps = [
+        {"@type": "ListItem", "position": position, "name": name, "item": f"{BASE}{path}"}
+        for position, (name, path) in enumerate(trail, start=1)
+    ]
+    breadcrumbs = {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": steps}
+    head = "".join(
+        f'<meta property="og:{name}" content="{value}">'
+        for name, value in (("type", "product"), ("title", title), ("image", image))
     )
-    return _page(data["name"], body)
+    data = "".join(f'<script type="application/ld+json">{json.dumps(part)}</script>' for part in (product, breadcrumbs))
+    body = f'<img src="/images/{cls}-{number}.jpg" alt=""><p>{html.escape(drawing.caption)}</p>{data}'
+    return _page(title, body, head)
 
 
 def _image(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
@@ -206,14 +247,31 @@ def _within(cls: str, number: str, count: int) -> None:
         raise LookupError(f"{cls}-{number}")
 
 
-def _page(title: str, body: str) -> tuple[str, bytes]:
+def _number(query: dict[str, list[str]], name: str, default: int) -> int:
+    """A number above 0 in an address; LookupError where it is none."""
+    text = query.get(name, [str(default)])[0]
+    if not re.fullmatch(r"0*[1-9][0-9]{0,5}", text):
+        raise LookupError(text)
+    return int(text)
+
+
+def _xml(kind: str, entry: str, urls: list[str]) -> tuple[str, bytes]:
+    entries = "".join(f"<{entry}><loc>{url}</loc></{entry}>" for url in urls)
+    schema = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    return (
+        "application/xml",
+        f'<?xml version="1.0" encoding="UTF-8"?><{kind} xmlns="{schema}">{entries}</{kind}>'.encode(),
+    )
+
+
+def _page(title: str, body: str, head: str = "") -> tuple[str, bytes]:
     style = (
         "body{font:16px system-ui;margin:2rem auto;max-width:60rem;color:#222}"
         ".grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(9rem,1fr));gap:1rem;list-style:none;padding:0}"
         "img{width:100%;max-width:24rem}"
     )
     text = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{style}</style>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>{head}<style>{style}</style>'
         f'<h1><a href="/">Selvedge Fabrics</a></h1><h2>{title}</h2>{body}</html>'
     )
     return "text/html; charset=utf-8", text.encode()
@@ -223,6 +281,9 @@ _ROUTES: list[tuple[str, Callable[..., tuple[str, bytes]]]] = [
     (r"/robots\.txt", _robots),
     (r"/", _home),
     (r"/collections/([a-z]+)", _collection),
+    (r"/collections/([a-z]+)/products\.json", _feed),
+    (r"/sitemap\.xml", _sitemap_index),
+    (r"/sitemap-products\.xml", _sitemap),
     (r"/products/([a-z]+)-(\d+)", _product),
     (r"/images/([a-z]+)-(\d+)\.jpg", _image),
     (r"/table/([a-z]+)-(\d+)\.jpg", _table_image),

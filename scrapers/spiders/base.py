@@ -1,55 +1,56 @@
-"""What every spider shares: pictures are asked for once, and each address ends as a row, also when it fails."""
+"""The one spider of a crawl: it reads all sources on the web, so that what is owed to a host holds over all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
 
 import scrapy
-from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Request, Response
-from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.http import Request
 
-from scrapers.manifest import Journal, Row
+from scrapers.manifest import Journal
 from scrapers.pipelines import Fetched
+from scrapers.spiders.reader import Failure, Reader, explain
+from scrapers.spiders.shop import ShopReader
+from scrapers.spiders.table import TableReader
+from selvedge.config import CsvSource, ShopSource
 
+__all__ = ["Failure", "SwatchSpider", "explain"]
 
-class Failure(NamedTuple):
-    """Why a source cannot be used: one line, and whether it may pass by itself."""
-
-    line: str
-    passing: bool
+READERS: dict[str, type[Reader]] = {"shop": ShopReader, "csv": TableReader}
 
 
 class SwatchSpider(scrapy.Spider):
-    """A source that yields pictures; `failures` collects what makes the source itself unusable."""
+    """Starts a reader for each source.
+
+    `failures` collects what makes a source unusable; `warnings` what is only to be known, and the failures of sources
+    that are not required.
+    """
 
     name = "swatches"
 
-    def __init__(self, source, classes: tuple[str, ...], journal: Journal, failures: list[Failure]) -> None:
-        super().__init__(name=source.name)
-        self.source, self.classes, self.journal, self.failures = source, classes, journal, failures
+    def __init__(
+        self,
+        sources: Sequence[ShopSource | CsvSource],
+        classes: tuple[str, ...],
+        journal: Journal,
+        failures: list[Failure],
+        warnings: list[str],
+    ) -> None:
+        super().__init__()
+        self.readers = [READERS[s.kind](s, classes, journal, failures, warnings) for s in sources]
 
-    def picture(self, row: Row) -> Iterator[Request]:
-        """Ask for a row's picture unless it is here already."""
-        if not self.journal.done(row):
-            yield Request(row.url, self.got_picture, errback=self.no_picture, cb_kwargs={"row": row}, dont_filter=True)
+    async def start(self) -> AsyncIterator[Request | Fetched]:
+        """The sources' first requests, in turns: a long table does not keep a shop waiting."""
+        waiting = deque(reader.start() for reader in self.readers)
+        while waiting:
+            steps = waiting.popleft()
+            if (step := next(steps, None)) is not None:
+                yield step
+                waiting.append(steps)
 
-    def got_picture(self, response: Response, row: Row) -> Iterator[Fetched]:
-        yield Fetched(row, response.body)
-
-    def no_picture(self, failure) -> Iterator[Fetched]:
-        """A dead or refused address is a row too."""
-        refused = failure.check(IgnoreRequest) and not failure.check(HttpError)  # which is one, to Scrapy
-        yield Fetched(failure.request.cb_kwargs["row"], status="refused" if refused else "dead", error=explain(failure))
-
-    def no_page(self, failure) -> None:
-        """A listing or table that does not come makes the source unusable: the crawl ends with this line."""
-        self.failures.append(Failure(f"{self.source.name}: {failure.request.url} {explain(failure)}", passing=True))
-
-
-def explain(failure) -> str:
-    """An errback's failure in a few words."""
-    if failure.check(HttpError):
-        return f"answered {failure.value.response.status}"
-    return " ".join(str(failure.value).split())[:200] or failure.type.__name__
+    def closed(self, reason: str) -> None:
+        """Scrapy's last word: a source that was not read to its end is not complete, whatever stopped it."""
+        for reader in self.readers:
+            if not reader.finished:
+                reader.fail(f"was not read to its end (the crawl ended: {reason})", passing=True)

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from pathlib import Path
 
-from scrapy.http import Request, Response
-
-from scrapers.manifest import parse_table
-from scrapers.spiders.base import Failure, SwatchSpider
+from scrapers.spiders.reader import Failure, NoPage, Reader, Steps
+from scrapers.table import decode_table, parse_table
 from selvedge.errors import SelvedgeError
 
 
-class TableSpider(SwatchSpider):
-    """Asks for each row's picture; a row that is wrong makes the whole table wrong, and is named."""
+class TableReader(Reader):
+    """Asks for each row's picture, as fast as Scrapy takes them; a row that is wrong makes the whole table wrong."""
 
-    async def start(self) -> AsyncIterator[Request]:
-        if "://" in self.source.path:
-            yield Request(self.source.path, self.table, errback=self.no_page)
-        else:
-            for request in self.pictures(Path(self.source.path).read_text(encoding="utf-8")):
-                yield request
-
-    def table(self, response: Response) -> Iterator[Request]:
-        yield from self.pictures(response.body.decode("utf-8", "replace"))
-
-    def pictures(self, text: str) -> Iterator[Request]:
-        """A request for each row of the table."""
+    def read(self) -> Steps:
+        source = self.source
         try:
-            rows = parse_table(text, self.source.path, self.source.words, self.classes)
+            if "://" in source.path:
+                data = (yield from self.ask(source.path)).body
+            else:
+                data = Path(source.path).read_bytes()
+            text = decode_table(data, source.path)
+            rows = parse_table(text, source.path, source.words, self.classes, source.name, source.licence)
+        except NoPage as error:
+            self.fail(str(error), error.passing)
+            return
+        except OSError as error:
+            self.fail(f"{source.path}: {error.strerror or error}", passing=False)
+            return
         except SelvedgeError as error:
-            self.failures.append(Failure(str(error), passing=False))
+            self.failures.append(Failure(str(error), passing=False))  # each of its lines names the table already
             return
         for row in rows:
-            yield from self.picture(replace(row, source=self.source.name, licence=self.source.licence))
+            yield from self.picture(row)

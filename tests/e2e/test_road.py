@@ -16,7 +16,16 @@ from helpers import ROOT, small_params
 from selvedge.proc import environment
 
 STAGES = (
-    *("crawl", "reconstruct", "garments", "train-classifier", "train-patterns", "train-upscaler", "train-segmenter"),
+    *(
+        "crawl",
+        "reconstruct",
+        "data-card",
+        "garments",
+        "train-classifier",
+        "train-patterns",
+        "train-upscaler",
+        "train-segmenter",
+    ),
     *("evaluate", "register", "catalogue"),
 )
 

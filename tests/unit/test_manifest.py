@@ -1,82 +1,20 @@
-"""Rows: the public table's columns, what is refused by line, and a journal that survives a kill."""
+"""The journal and the manifest: rows that survive a kill, files that are there before the rows that name them."""
 
 from __future__ import annotations
 
 import csv
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import SHARED
 from PIL import Image
 
-from scrapers.manifest import COLUMNS, Journal, Row, parse_table, read_manifest, scales_of
-from selvedge.errors import SelvedgeError
-from selvedge.io import encode_image
-
-HEADER = ",".join(COLUMNS)
-GOOD = "dotted,http://x.org/a.jpg,640,480,10,20,400,400,0.79;1.58"
-
-
-def parse(*lines: str) -> list[Row]:
-    return parse_table(
-        "\n".join([HEADER, *lines]), "table.csv", {"zig zag": "zigzag", "old": None}, ["dotted", "zigzag"]
-    )
-
-
-def test_a_row_says_what_the_table_says() -> None:
-    row = parse(GOOD)[0]
-    assert (row.cls, row.width, row.height) == ("dotted", 640, 480)
-    assert (row.crop_x, row.crop_y, row.crop_width, row.crop_height) == (10, 20, 400, 400)
-    assert row.scales == (0.79, 1.58)
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("dotted,http://x,640,480,-1,20,400,400,0.79", "table.csv, line 3: Crop X is -1; it must be at least 0"),
-        ("dotted,http://x,640,480,0,20,0,400,0.79", "table.csv, line 3: Crop Width is 0; it must be at least 1"),
-        ("dotted,http://x,640,,0,20,9,400,0.79", "table.csv, line 3: Original Height '' is no whole number"),
-        ("dotted,http://x,640,480,0,20,9,400,", "table.csv, line 3: Scales '' must be above 0"),
-        ("dotted,http://x,640,480,0,20,9,400,a;b", "table.csv, line 3: Scales 'a;b' are no numbers"),
-        ("dottd,http://x,640,480,0,20,9,400,1", "table.csv, line 3: class 'dottd' is none of params.yaml's"),
-    ],
-)
-def test_a_bad_row_is_named_by_its_line(line: str, message: str) -> None:
-    with pytest.raises(SelvedgeError) as error:
-        parse(GOOD, line)
-    assert message in str(error.value)
-
-
-def test_words_map_classes_and_leave_them_out() -> None:
-    rows = parse(GOOD.replace("dotted", "zig zag"), GOOD.replace("dotted", "old"))
-    assert [row.cls for row in rows] == ["zigzag"]
-
-
-def test_a_missing_column_and_an_empty_table_are_named() -> None:
-    with pytest.raises(SelvedgeError, match=r"t: the column 'Scales' is missing"):
-        parse_table(HEADER.removesuffix(",Scales"), "t", {}, [])
-    with pytest.raises(SelvedgeError, match="t: holds no rows"):
-        parse_table(HEADER, "t", {}, [])
-
-
-@pytest.mark.skipif(not SHARED.exists(), reason="the real table lies in ../shared/data, which is not here")
-def test_the_real_table_is_read_whole_and_its_scales_are_the_recipes() -> None:
-    text = (SHARED / "clothing-pattern/googleClothingDataset.csv").read_text()
-    classes = ["solid", "striped", "dotted", "checkered", "zigzag", "floral"]
-    rows = parse_table(text, "real", {"zig zag": "zigzag"}, classes)
-    assert len(rows) == 2749
-    assert sum(len(row.scales) for row in rows) == 6421
-    assert sum(len(row.scales) for row in rows) * 12 == 77_052
-    fewer = 0
-    for row in rows:
-        ours = scales_of(row.crop_width, row.crop_height)
-        assert row.scales == pytest.approx(ours[: len(row.scales)], rel=1e-5)
-        fewer += len(row.scales) < len(ours)
-    assert fewer == 112
-
-
-# ---- journal ---------------------------------------------------------------------------------------------------------------
+from scrapers.manifest import COLUMNS, Journal, Row, read_manifest
+from scrapers.pipelines import Fetched, keep
+from selvedge.errors import SelvedgeError, WriteFailed
+from selvedge.io import encode_image, sha256_bytes
 
 PICTURE = encode_image(Image.effect_noise((40, 30), 50).convert("RGB"), "jpeg")
 
@@ -143,3 +81,124 @@ def test_a_manifest_of_another_kind_is_refused(tmp_path: Path) -> None:
         read_manifest(tmp_path)
     with pytest.raises(SelvedgeError, match="run `selvedge crawl` first"):
         read_manifest(tmp_path / "nowhere")
+
+
+def hidden(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob(".*")]
+
+
+def test_what_cannot_be_read_lies_in_quarantine_until_no_row_names_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    body = b"<html>sold out</html>"
+    row = keep(journal, Fetched(a_row(1), body))
+    assert (row.status, row.bytes, row.sha256) == ("corrupt", len(body), sha256_bytes(body))
+    assert row.file == f"quarantine/{row.sha256[:2]}/{row.sha256}.bin"
+    assert (tmp_path / row.file).read_bytes() == body
+    assert keep(journal, Fetched(a_row(2), b"")).file == ""
+    assert keep(journal, Fetched(a_row(3), PICTURE, "dead", "answered 500")).file == ""
+    journal.finish({"s"})
+    assert (tmp_path / row.file).exists()
+
+    # it is asked for again, and comes: the row names the picture, and the page is gone
+    again = Journal(tmp_path)
+    assert not again.done(a_row(1))
+    assert keep(again, Fetched(a_row(1), PICTURE)).status == "ok"
+    again.finish({"s"})
+    assert not (tmp_path / "quarantine").exists()
+
+
+def test_failures_of_a_stopped_crawl_are_forgotten_and_its_pictures_are_not(tmp_path: Path) -> None:
+    # a page that failed while the crawl was stopped must not stay as a row, if it now yields other addresses
+    stopped = Journal(tmp_path)
+    keep(stopped, Fetched(a_row(1), PICTURE))
+    keep(stopped, Fetched(a_row(2), status="dead", error="the connection broke off"))
+    journal = Journal(tmp_path)
+    journal.resume()
+    assert [row.url for row in Journal(tmp_path).finish({"s"})] == ["http://x/1.jpg"]
+
+
+def test_a_file_that_was_damaged_is_fetched_again(tmp_path: Path) -> None:
+    row = keep(Journal(tmp_path), Fetched(a_row(1), PICTURE))
+    assert Journal(tmp_path).done(a_row(1))
+    (tmp_path / row.file).write_bytes(PICTURE[:-1])
+    assert not Journal(tmp_path).done(a_row(1))
+
+
+def test_nothing_of_a_killed_run_is_left_behind(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.lay(a_row(1), PICTURE, "jpg")  # and killed before the commit
+    (tmp_path / ".manifest.csv.partial-x").write_text("half")
+    (tmp_path / "files/00").mkdir()
+    assert len(hidden(tmp_path)) == 2
+    again = Journal(tmp_path)
+    assert not again.done(a_row(1))
+    keep(again, Fetched(a_row(2), PICTURE + b"2"))
+    again.finish({"s"})
+    assert hidden(tmp_path) == []
+    assert len(list((tmp_path / "files").iterdir())) == 1
+
+
+def test_a_row_is_on_the_disk_only_after_the_file_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told from the calls: a power cut after any of them leaves no row without its file."""
+    synced: dict[int, int] = {}  # inode -> when; a folder's is that of its names
+    renamed: dict[Path, int] = {}
+    clock = iter(range(10**6))
+    real_sync, real_replace = os.fsync, Path.replace
+    checked = []
+
+    def fsync(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if path.name == ".journal.jsonl":
+            for row in Journal(tmp_path).rows.values():
+                file = tmp_path / row.file
+                assert synced[file.stat().st_ino] < renamed[file] < synced[file.parent.stat().st_ino]
+                assert synced[file.parent.parent.stat().st_ino]
+                checked.append(row.file)
+        real_sync(handle)
+        synced[os.fstat(handle).st_ino] = next(clock)
+
+    def put(path: Path, place: Path) -> Path:
+        renamed[Path(place)] = next(clock)
+        return real_replace(path, place)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", put)
+    journal = Journal(tmp_path)
+    journal.commit([journal.lay(replace(a_row(n), status="ok"), PICTURE + bytes([n]), "jpg") for n in range(20)])
+    keep(journal, Fetched(a_row(30), b"no picture"))
+    assert len(set(checked)) == 21
+
+
+def test_a_disk_that_refuses_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path)
+    entry = journal.lay(a_row(1), PICTURE, "jpg")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WriteFailed, match=r"journal\.jsonl: cannot be written \(No space left on device\)"):
+        journal.commit([entry])
+    monkeypatch.undo()
+    assert not Journal(tmp_path).rows
+
+
+def test_bodies_may_be_laid_while_others_are_committed(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+
+    def work(part: int) -> None:
+        for number in range(part * 25, part * 25 + 25):
+            laid.append(journal.lay(replace(a_row(number), status="ok"), PICTURE + bytes([number % 60]), "jpg"))
+
+    laid: list = []
+    threads = [threading.Thread(target=work, args=(part,)) for part in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) or laid:
+        batch, laid[:] = laid[:], []
+        journal.commit(batch)
+    rows = Journal(tmp_path).finish({"s"})
+    assert len(rows) == 100
+    assert len([path for path in (tmp_path / "files").rglob("*.jpg")]) == 60

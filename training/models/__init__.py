@@ -7,13 +7,14 @@ from typing import Any
 
 from torch import nn
 
-from training.models import dcgan, fourier, judge, srresnet, unet
+from training.models import dcgan, fourier, judge, squeeze, srresnet, unet
 
 FAMILIES: dict[str, Callable[..., nn.Module]] = {
     "dcgan": dcgan.Generator,
     "fourier": fourier.FourierGenerator,
     "srresnet": srresnet.SRResNet,
     "judge": judge.Judge,
+    "squeeze": squeeze.Squeeze,
     "unet": unet.GarmentUNet,
 }
 
