@@ -4,7 +4,7 @@ Both crawl the same pictures (360 px JPEGs that the project draws, each differen
 off: no pauses, eight requests at a time. Runs are interleaved, each is a whole one in a process of its own, from its start to
 the last file on the disk. The baseline neither decodes nor syncs; the crawl does both, and keeps a journal. `--long` takes
 20,000 pictures and adds `crawl_memory`: by how much the crawl's process grew from the 2,000th picture to its peak.
-Not measured: the drawing of the pictures, real networks.
+Not measured: the drawing of the pictures, the crawl's report, real networks.
 """
 
 from __future__ import annotations
@@ -133,6 +133,7 @@ def run_ours(port: int, count: int, folder: Path) -> None:
         yield port
 
     shop.embedded_shop = in_its_place
+    crawl.report.write = lambda *_: None  # its tables and MLflow's run take as long for ten pictures as for thousands
     with chdir(folder), Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         crawl.run(Params.model_validate(params))
         kept = sum(row.status == "ok" for row in read_manifest())

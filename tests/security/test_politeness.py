@@ -75,7 +75,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         host("stubborn.example", 1, at_0=Answer(b"", "text/plain", 429))
         began = time.monotonic()
         folder = tmp_path_factory.mktemp("polite")
-        yield Outcome(site, collect(folder, site, urls, delay_s=DELAY, patience_s=PATIENCE), began)
+        yield Outcome(site, collect(folder, site, urls, delay_s=DELAY, patience_s=PATIENCE, timeout_s=20), began)
 
 
 def hash_of(name: str) -> int:

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from contextlib import chdir
 from pathlib import Path
+from unittest import mock
 
 from helpers import small_params
 from pictures import SIDE, picture
@@ -48,6 +49,6 @@ def collect(
 ) -> dict[str, Row]:
     """Crawl a table of `urls` in `folder`; the rows by address. `more` are further stand-ins, such as closed ports."""
     site["good.example"]["/good.jpg"] = Answer(picture(0))
-    with chdir(folder):
+    with chdir(folder), mock.patch.object(crawl.report, "write"):  # MLflow's database takes longer than the crawl
         crawl.run(table_params(folder, [*urls, GOOD], **changes), {**site.stand_ins, **(more or {})})
         return {row.url: row for row in read_manifest() if row.cls == "dotted"}

@@ -80,6 +80,7 @@ def with_shop(monkeypatch: pytest.MonkeyPatch, workplace):
                 yield port
 
             monkeypatch.setattr(shop, "embedded_shop", embedded)
+            monkeypatch.setattr(crawl.report, "write", lambda *_: None)  # MLflow's database takes longer than the crawl
             try:
                 crawl.run(params(**changes))
             except SelvedgeError as error:

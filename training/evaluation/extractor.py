@@ -24,7 +24,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from selvedge.io import write_json
 from training.data import Shuffle, to_unit
 from training.evaluation.transfer import accuracy, augment, follow, predict, read, read_drawn
 from training.models.bundle import save_bundle
@@ -113,16 +112,13 @@ def main() -> None:
     held = kept_aside(truth, groups, options.keep, options.fold)
     print(f"{len(images)} drawings, {(~held).sum()} real pictures to learn from, {held.sum()} kept aside", flush=True)
 
-    def tell(network: nn.Module, seen: int) -> dict:
+    def tell(network: nn.Module, seen: int) -> None:
         found = held_out(network, pictures[torch.from_numpy(held)], truth[held], groups[held], options.size)
         found["by_class"] = {classes[kind]: round(value, 3) for kind, value in found["by_class"].items()}
         print(json.dumps({"seen": seen, **found}), flush=True)
-        write_json(options.out / "progress.json", {"seen": seen, **found})
-        if seen >= options.images // options.batch * options.batch:
-            save(network, found)
-        return found
+        save(network, seen, found)
 
-    def save(network: nn.Module, found: dict) -> None:
+    def save(network: nn.Module, seen: int, found: dict) -> None:
         kinds = {root.name: "drawn by this project, MIT" for root in options.drawn}
         data = {
             "drawings": len(images),
@@ -139,7 +135,7 @@ def main() -> None:
             name="pattern",
             classes=classes,
             data=data,
-            images=options.images,
+            images=seen,
             seed=options.seed,
             scores={"held_out": {**found, "fold": options.fold, "classes": present}},
         )
