@@ -117,7 +117,7 @@ def main() -> None:
             rows = rows[:: len(rows) // 107]
         rows = list(pool.map(partial(draw_source, raw=raw), rows, chunksize=4))
 
-        some = rows[:: 120 if long else 8]
+        some = rows[:: 160 if long else 12]
         ratios, plain_rates, our_rates = [], [], []
         for _ in range(ROUNDS):
             plain_rates.append(rate(pool, partial(plain, out=str(out)), some)[0])
