@@ -32,6 +32,8 @@ draw_app = typer.Typer(
     help="Textiles and garments drawn by rule, each with a JSON of what is on it.", no_args_is_help=True
 )
 app.add_typer(draw_app, name="draw", rich_help_panel=USE)
+measure_app = typer.Typer(help="The project's measures, on any pictures.", no_args_is_help=True)
+app.add_typer(measure_app, name="measure", rich_help_panel=USE)
 data_app = typer.Typer(help="What the swatches are, and what goes into them.", no_args_is_help=True)
 app.add_typer(data_app, name="data", rich_help_panel=KEEP)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
@@ -278,6 +280,44 @@ def _width_and_height(text: str) -> tuple[int, int]:
     if not all(64 <= int(side) <= 4096 for side in (width, height)):
         raise SelvedgeError(f"--size {text!r}: a garment is drawn at 64x64 to 4096x4096 pixels")
     return int(width), int(height)
+
+
+# ---- measure -------------------------------------------------------------------------------------------------------------
+
+
+@measure_app.command("sets")
+def measure_sets(
+    real: Annotated[Path, typer.Argument(help="Folder of real pictures, or of class folders.")],
+    fake: Annotated[Path, typer.Argument(help="Folder of the pictures to be measured.")],
+    reference: Annotated[
+        Path | None, typer.Option(help="More real pictures, for the floor; default: halves of REAL.")
+    ] = None,
+    extractor: Annotated[
+        Path | None, typer.Option(help="Model directory of a classifier; default: the one that ships.")
+    ] = None,
+    inception: Annotated[
+        str | None, typer.Option(help="torch-fidelity's Inception weights, a file or `download`: FID proper too.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of resampling.")] = 0,
+    resamples: Annotated[int, typer.Option(min=20, help="Bootstrap resamples behind an interval.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """Measure one folder of pictures against another: distances with interval, n and floor; blur, copies, wrong classes.
+
+    Example: selvedge measure sets held-out generated --json
+    """
+    from training.evaluation import sets
+
+    how = {"extractor": extractor, "inception": inception, "seed": seed, "resamples": resamples}
+    with _resumable():
+        found = sets.measure(real, fake, reference=reference, **how)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    typer.echo(f"extractor {found['extractor']}")
+    _print_rows(sets.rows(found), False)
 
 
 # ---- the data ------------------------------------------------------------------------------------------------------------

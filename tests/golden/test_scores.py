@@ -118,7 +118,7 @@ def test_foreign_inception_weights_are_refused_before_they_are_unpickled(tmp_pat
     with pytest.raises(SelvedgeError, match="there is no such file"):
         fid_proper(images, images, tmp_path / "none.pth")
     (tmp_path / "evil.pth").write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
-    with pytest.raises(SelvedgeError, match="its SHA-256 is not that of"):
+    with pytest.raises(SelvedgeError, match="the SHA-256 is not that of"):
         fid_proper(images, images, tmp_path / "evil.pth")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from torch import Tensor
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
 from selvedge.errors import SelvedgeError
-from selvedge.io import sha256_file
+from selvedge.io import atomic_path, sha256_file
 from training.evaluation.features import Extractor, Pictures
 
+WEIGHTS = Path("runs/cache/weights")
 INCEPTION_SHA256 = "6726825d"  # how it begins: torch-fidelity publishes no more of it, in the file's name
 
 
@@ -85,15 +87,7 @@ def real_floor(real: Tensor, other_real: Tensor, n: int, extractor: Extractor, s
 
 def fid_proper(real: Tensor, fake: Tensor, weights: str | Path) -> dict:
     """FID on Inception (the 2015 graph), when its weights file is at hand; its hash is checked before it is unpickled."""
-    path = Path(weights)
-    if not path.is_file():
-        raise SelvedgeError(
-            f"evaluation.inception_weights: {path}: there is no such file; set it to null to do without FID"
-        )
-    if not sha256_file(path).startswith(INCEPTION_SHA256):
-        raise SelvedgeError(
-            f"evaluation.inception_weights: {path}: its SHA-256 is not that of torch-fidelity's Inception weights"
-        )
+    path = inception_weights(weights)
     found = torch_fidelity.calculate_metrics(
         input1=Pictures(fake),
         input2=Pictures(real),
@@ -106,6 +100,41 @@ def fid_proper(real: Tensor, fake: Tensor, weights: str | Path) -> dict:
         verbose=False,
     )
     return {"fid": float(found["frechet_inception_distance"]), "fid_n": len(fake)}
+
+
+def inception_weights(weights: str | Path) -> Path:
+    """torch-fidelity's Inception weights, a file or `download`, once their SHA-256 is seen to be theirs.
+
+    Raises SelvedgeError where there is no such file, no network, or another file.
+    """
+    path = Path(weights)
+    if str(weights) == "download":
+        from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
+
+        path = WEIGHTS / URL_INCEPTION_V3.rsplit("/", 1)[1]
+        if not path.exists():
+            _download(URL_INCEPTION_V3, path)
+    if not path.is_file():
+        raise SelvedgeError(f"Inception weights {path}: there is no such file; without them there is no FID")
+    if not sha256_file(path).startswith(INCEPTION_SHA256):
+        raise SelvedgeError(f"Inception weights {path}: the SHA-256 is not that of torch-fidelity's file")
+    return path
+
+
+def _download(address: str, path: Path) -> None:
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(address, timeout=60) as answer, atomic_path(path) as partial:
+            print(f"downloading {path.name}", flush=True)
+            with partial.open("wb") as file:
+                shutil.copyfileobj(answer, file)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        reason = getattr(error, "reason", error)
+        raise SelvedgeError(
+            f"Inception weights cannot be downloaded ({reason}); bring {path.name} here and name it, or do without FID"
+        ) from None
 
 
 def agreement(logits: Tensor, labels: Tensor, classes: tuple[str, ...]) -> dict:

@@ -8,6 +8,7 @@ JPEG is part of what is compared, and is neither added nor taken away.
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +17,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from selvedge.errors import BadImage, SelvedgeError
 from selvedge.io import atomic_path, list_images, open_image
 from training.data import to_tensor
+from training.evaluation import measures
 from training.evaluation.features import SHIPPED, Extractor, Looks
+from training.evaluation.scores import inception_weights
 
 CACHE = Path("runs/cache/looks")
 LISTED = 20  # unreadable files named in one error
@@ -126,10 +130,133 @@ def _known(path: Path, count: int) -> Looks | None:
         with np.load(path, allow_pickle=False) as stored:
             looks = Looks(*(stored[name] for name in ("features", "logits", "mean_colour", "sharpness")), "")
             return looks if len(looks) == len(looks.logits) == count else None
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
 def load_extractor(path: str | Path | None = None) -> Extractor:
     """The extractor that ships, or the classifier in a model directory; raises BadBundle."""
     return Extractor.load(path or SHIPPED)
+
+
+# ---- the command -----------------------------------------------------------------------------------------------------------
+
+
+def measure(
+    real: str | Path,
+    fake: str | Path,
+    *,
+    reference: str | Path | None = None,
+    extractor: str | Path | None = None,
+    inception: str | Path | None = None,
+    seed: int = 0,
+    resamples: int = 200,
+) -> dict:
+    """Every measure of the folder `fake` against `real`; scores that an extractor gives are named by it.
+
+    `reference`: further real pictures, for the floor. `inception`: torch-fidelity's Inception weights, a file or `download`;
+    then FID, KID, the inception score, precision and recall proper are measured too. Class folders that bear the
+    extractor's class names make scores by class and agreement. Raises SelvedgeError for what cannot be measured at all.
+    """
+    eyes = load_extractor(extractor)
+    classes = tuple(eyes.bundle.card["classes"])
+    sets = {name: PictureSet.of(root) for name, root in (("real", real), ("fake", fake)) if root is not None}
+    if reference is not None:
+        sets["reference"] = PictureSet.of(reference)
+    looks = {name: look(pictures, eyes) for name, pictures in sets.items()}
+    labelled = all(set(pictures.classes) <= set(classes) for pictures in sets.values())
+    if labelled:
+        looks = {
+            name: replace(found, labels=np.array([classes.index(cls) for cls in sets[name].classes]))
+            for name, found in looks.items()
+        }
+    found = measures.report(
+        looks["real"],
+        looks["fake"],
+        reference=looks.get("reference"),
+        classes=classes if labelled else (),
+        seed=seed,
+        resamples=resamples,
+    )
+    named = {f"{key}_{eyes.name}" if key in BY_EXTRACTOR else key: value for key, value in found.items()}
+    named |= {"extractor": eyes.id, "real": str(real), "fake": str(fake), "seed": seed}
+    if inception is not None:
+        named |= {"inception": standard(sets["real"], sets["fake"], inception, seed)}
+    return named
+
+
+BY_EXTRACTOR = ("fd", "fd_infinity", "kid", "is", "precision", "recall", "density", "coverage", "agreement")
+
+
+def standard(real: PictureSet, fake: PictureSet, weights: str | Path, seed: int) -> dict:
+    """torch-fidelity's FID, KID, inception score, precision and recall on its Inception, where its weights are at hand."""
+    import torch_fidelity
+
+    path = inception_weights(weights)  # its hash is checked: torch-fidelity unpickles the file
+    n = min(len(real), len(fake))
+    found = torch_fidelity.calculate_metrics(
+        input1=_Folder(fake.files),
+        input2=_Folder(real.files),
+        feature_extractor="inception-v3-compat",
+        feature_extractor_weights_path=str(path),
+        **{"fid": True, "kid": True, "isc": True, "prc": True},
+        kid_subset_size=min(1000, n),
+        kid_subsets=50,
+        isc_splits=10 if len(fake) >= 500 else 1,
+        batch_size=1 if n < 64 else 32,
+        rng_seed=seed,
+        **{"cuda": torch.cuda.is_available(), "cache": False, "save_cpu_ram": True, "verbose": False},
+    )
+    return {**{name: float(value) for name, value in found.items()}, "n": len(fake), "n_real": len(real)}
+
+
+class _Folder(torch.utils.data.Dataset):
+    """Pictures as torch-fidelity wants them, all squares of 299, which is what Inception looks at."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = files
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int) -> Tensor:
+        return squared(read(self.files[index]), 299)
+
+
+def squared(pixels: Tensor, side: int) -> Tensor:
+    """(3, S, S) uint8 -> (3, side, side) uint8, averaged by area where it shrinks."""
+    if pixels.shape[-1] == side:
+        return pixels
+    x = F.interpolate(pixels[None].float(), (side, side), mode="bicubic", antialias=True, align_corners=False)
+    return x[0].round().clamp(0, 255).to(torch.uint8)
+
+
+def rows(found: dict) -> list[dict[str, str]]:
+    """A measurement as rows of a table: score, value, interval, n, floor; then what was left out, and alarms."""
+    table = []
+    for name, value in found.items():
+        if not isinstance(value, dict) or "value" not in value:
+            continue
+        floor = value.get("floor")
+        table.append(
+            {
+                "score": name,
+                "value": f"{value['value']:.4g}",
+                "95 %": f"[{value['low']:.4g}, {value['high']:.4g}]",
+                "n": f"{value['n']} against {value['n_real']}",
+                "real against real": "" if not floor else f"{floor['value']:.4g} at n {floor['n']}",
+            }
+        )
+    for name, number in found.get("inception", {}).items():
+        if name not in ("n", "n_real"):
+            table.append(_row(f"{name} (Inception)", f"{number:.4g}", f"{found['inception']['n']}"))
+    for name, reason in found.get("left_out", {}).items():
+        table.append(_row(name, f"left out: {reason}", ""))
+    for alarm in found.get("alarms", []):
+        if alarm["fired"]:
+            table.append(_row(f"ALARM: {alarm['alarm']}", f"{alarm['what']} (p {alarm['p']:.2g})", str(alarm["n"])))
+    return table
+
+
+def _row(name: str, value: str, n: str) -> dict[str, str]:
+    return {"score": name, "value": value, "95 %": "", "n": n, "real against real": ""}
