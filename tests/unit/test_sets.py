@@ -182,3 +182,12 @@ def test_standard_extractors_say_clearly_that_their_weights_are_missing(tmp_path
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
     with pytest.raises(SelvedgeError, match="there is no such file"):
         inception_weights(tmp_path / "x.pth")
+
+
+def test_the_extractor_that_ships_knows_the_ten_classes_and_says_how_well() -> None:
+    card = sets.load_extractor().bundle.card
+    assert len(card["classes"]) == 10
+    held = card["scores"]["held_out"]
+    assert held["accuracy"] >= 0.75 and held["interval"][0] < held["accuracy"] < held["interval"][1]
+    assert held["n"] == 96 and held["groups"] == 12
+    assert sets.SHIPPED.joinpath("weights.safetensors").stat().st_size < 16_000_000
