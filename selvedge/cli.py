@@ -152,6 +152,23 @@ def register() -> None:
 
 
 @app.command(rich_help_panel=PIPELINE)
+def rollback(
+    network: Annotated[str, typer.Argument(help="patterns, upscaler or segmenter.")],
+    to: Annotated[
+        str | None,
+        typer.Option(help="A former version, or how it begins; `shipped`: no champion; default: the last one."),
+    ] = None,
+    because: Annotated[str, typer.Option(help="The reason, for the ledger and MLflow.")] = "",
+) -> None:
+    """Bring a former champion back; the gate refuses what was rolled back from then on."""
+    with _stage("register") as params:
+        from training import register
+
+        typer.echo(register.rollback(network, to=to, why=because, keep=params.gate.keep))
+    typer.echo("`dvc repro catalogue` prints the catalogue anew; the gate refuses what was rolled back")
+
+
+@app.command(rich_help_panel=PIPELINE)
 def catalogue(
     seed: Annotated[int | None, typer.Option(help="Another seed gives other patterns; default: params.yaml's.")] = None,
     shard: Annotated[str, typer.Option(help="The i-th of n parts, as i/n, counted from 1.")] = "1/1",
@@ -293,7 +310,10 @@ def measure_sets(
         Path | None, typer.Option(help="More real pictures, for the floor; default: halves of REAL.")
     ] = None,
     extractor: Annotated[
-        Path | None, typer.Option(help="Model directory of a classifier; default: the one that ships.")
+        Path | None,
+        typer.Option(
+            help="Model directory of a classifier, or torchvision's SqueezeNet 1.0 weights; default: what ships."
+        ),
     ] = None,
     inception: Annotated[
         str | None, typer.Option(help="torch-fidelity's Inception weights, a file or `download`: FID proper too.")
@@ -318,6 +338,79 @@ def measure_sets(
         return
     typer.echo(f"extractor {found['extractor']}")
     _print_rows(sets.rows(found), False)
+
+
+@measure_app.command("upscaler")
+def measure_upscaler(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of pictures, or of class folders; default: the held-out swatches.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model directory; default: the champion, else what ships.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of resampling.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Shrink pictures to a quarter and enlarge them again: PSNR beside bicubic's, and the gain, with intervals and n.
+
+    Example: selvedge measure upscaler holiday-photos
+    """
+    from training.evaluation import networks
+
+    with _resumable():
+        _print_scores(networks.upscaler(folder, _network("upscaler", model), seed=seed), as_json)
+
+
+@measure_app.command("segmenter")
+def measure_segmenter(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of NAME.jpg with NAME_mask.png; default: the held-out garments.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model directory; default: the champion, else what ships.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of resampling.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Find garments in photos and compare with their true masks: IoU, precision, recall, outlines, with intervals and n.
+
+    Example: selvedge measure segmenter my-garments --json
+    """
+    from training.evaluation import networks
+
+    with _resumable():
+        _print_scores(networks.segmenter(folder, _network("segmenter", model), seed=seed), as_json)
+
+
+def _network(name: str, model: Path | None):
+    """The network in a model directory, else the live one."""
+    from inference.live import load_live
+    from training.models.bundle import load_bundle
+
+    return load_bundle(model) if model else load_live(name)
+
+
+def _print_scores(found: dict, as_json: bool) -> None:
+    from training.evaluation import networks
+
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    typer.echo(f"model {found['model']}")
+    _print_rows(networks.rows(found), False)
+
+
+@measure_app.command("palette")
+def measure_palette(
+    pictures: Annotated[list[Path], typer.Argument(help="Pictures, or folders of them.")],
+    colours: Annotated[str, typer.Option(help='What was asked for: "#1b2a49,#f2e9dc".')],
+    as_json: Json = False,
+) -> None:
+    """How far the main colours of pictures are from those asked for, in CIEDE2000: 1 is just seen, 2 to 3 pass in print.
+
+    Example: selvedge measure palette tiles --colours "#1b2a49,#f2e9dc"
+    """
+    from training.evaluation import palette
+
+    _print_rows(palette.of_files(pictures, [word.strip() for word in colours.split(",")]), as_json)
 
 
 # ---- the data ------------------------------------------------------------------------------------------------------------

@@ -308,21 +308,54 @@ class Classifier(Training):
 class Evaluation(Section):
     """How honestly, and on how much, models are measured."""
 
-    samples: int = Field(ge=50, description="generated images; split evenly over the classes")
+    samples: int = Field(ge=50, description="generated tiles of each sampling seed, split evenly over the classes")
+    sampling_seeds: int = Field(default=2, ge=2, le=20, description="sets of tiles, each from latents of its own")
+    size: int = Field(default=96, ge=32, description="pixels a side at which real and generated cloth are compared")
     resamples: int = Field(default=200, ge=20, description="bootstrap resamples behind an interval")
+    extractor: str = Field(
+        default="shipped",
+        description="whose features distances are measured on: `shipped`, `judge` (models/classifier), or a model directory",
+    )
+    second_opinion: str | None = Field(
+        default=None, description="another extractor for the same distances: a model directory, or SqueezeNet's weights"
+    )
+    copy_samples: int = Field(default=200, ge=0, description="tiles that are compared with every training swatch")
+    beside: dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+$")], str] = Field(
+        default={},
+        description="further generators to be measured and shown beside the candidate, {name: model directory}",
+    )
     inception_weights: str | None = Field(
         default=None, description="torch-fidelity's Inception weights file; with it FID proper is measured too"
     )
+
+    @field_validator("beside")
+    @classmethod
+    def _names_are_free(cls, beside: dict[str, str]) -> dict[str, str]:
+        if taken := {"candidate", "champion", "real"} & beside.keys():
+            raise ValueError(f"{', '.join(sorted(taken))}: the page has a column of this name already; take another")
+        return beside
 
 
 class Gate(Section):
     """When a candidate replaces the champion."""
 
+    score: Literal["fd", "kid"] = Field(
+        default="fd", description="the distance by which pattern generators are compared"
+    )
     patterns_margin: float = Field(
-        default=0.0, ge=0, description="share by which fd must fall beyond the intervals' noise"
+        default=0.0, ge=0, description="share by which it must fall, beyond the intervals' noise"
+    )
+    class_fall: float = Field(
+        default=0.2, ge=0, le=1, description="share of a class's tiles that the judge may know less often, at most"
+    )
+    least_diversity: float = Field(
+        default=0.25,
+        ge=0,
+        description="how far tiles of a class lie apart, as a share of real ones; below it is collapse",
     )
     upscaler_margin_db: float = Field(default=0.0, ge=0, description="dB of PSNR by which an upscaler must win")
     segmenter_margin: float = Field(default=0.0, ge=0, description="IoU by which a segmenter must win")
+    keep: Positive = Field(default=3, description="former champions of a network to keep for `selvedge rollback`")
 
 
 class Catalogue(Section):

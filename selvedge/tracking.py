@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,12 +87,13 @@ def register(
     promoted: bool,
     tags: Mapping[str, str],
     example: Mapping[str, list] | None = None,
+    pictures: Sequence[Path] = (),
 ) -> str | None:
     """Register a model directory as a new version of selvedge-NETWORK; alias `champion` moves to it if `promoted`.
 
     The version is a pyfunc model from `code`, with the directory (safetensors + card) as its artifact. The same bytes are
-    registered once. `example` is an input, a column a key: it becomes the model's signature. Returns the version, or None
-    where MLflow is not installed.
+    registered once. `example` is an input, a column a key: it becomes the model's signature. `pictures` are files that its
+    run keeps beside it. Returns the version, or None where MLflow is not installed.
     """
     if importlib.util.find_spec("mlflow") is None:
         return None
@@ -120,6 +121,8 @@ def register(
                 pip_requirements=["selvedge"],
                 signature=infer_signature(pandas.DataFrame(example)) if example else None,
             )
+            for path in pictures:
+                mlflow.log_artifact(str(path))
         version = mlflow.register_model(logged.model_uri, name, await_registration_for=60).version
         client.set_model_version_tag(name, version, "sha256", sha)
     for key, value in tags.items():
@@ -133,6 +136,33 @@ def register(
         except MlflowException:
             print(f"register: {name} has no {CHAMPION} in this MLflow store yet", flush=True)
     return str(version)
+
+
+def roll_back(network: str, withdrawn: str, restored: str | None, reason: str) -> None:
+    """Move the alias `champion` of selvedge-NETWORK to the version with SHA-256 `restored`, or take it away.
+
+    The version with SHA-256 `withdrawn` is tagged with the reason. A version that this store does not know is passed over,
+    and a line says so; nothing happens where MLflow is not installed.
+    """
+    if importlib.util.find_spec("mlflow") is None:
+        return
+    client, name = _mlflow().MlflowClient(), f"{MODEL_PREFIX}{network}"
+
+    def version_of(sha: str) -> str | None:
+        known = client.search_model_versions(f"name = '{name}' and tags.sha256 = '{sha}'")
+        if not known:
+            print(f"rollback: {name} of SHA-256 {sha[:12]} is not in this MLflow store", flush=True)
+        return max(known, key=lambda found: int(found.version)).version if known else None
+
+    if (old := version_of(withdrawn)) is not None:
+        client.set_model_version_tag(name, old, "decision", "rolled back")
+        client.set_model_version_tag(name, old, "reason", reason)
+    new = None if restored is None else version_of(restored)
+    if new is not None:
+        client.set_registered_model_alias(name, CHAMPION, new)
+        client.set_model_version_tag(name, new, "decision", "restored")
+    elif old is not None:
+        client.delete_registered_model_alias(name, CHAMPION)
 
 
 def publish(load: Any) -> None:

@@ -23,8 +23,8 @@ SMALL = {
         ]
     },
     "classes": ["striped", "dotted", "floral"],
-    "demo_shop": {"products": 5, "rows": 2, "photo_px": 240, "page_size": 3},
-    "reconstruct": {"scales": [0], "rotations": [0]},
+    "demo_shop": {"products": 60, "rows": 2, "photo_px": 240, "page_size": 30},
+    "reconstruct": {"scales": [0], "rotations": [0], "split": {"train": 0.2, "judge": 0.2, "test": 0.6}},
     "garments": {"source": {"kind": "drawn", "train": 9, "width": 96, "height": 128}},
     "patterns": {
         "images": 64,
@@ -41,7 +41,9 @@ SMALL = {
     },
     "segmenter": {"images": 16, "batch": 4, "size": 64, "sample_every": 16, "checkpoint_every": 16},
     "classifier": {"images": 480, "batch": 8, "size": 32, "width": 8, "sample_every": 96, "checkpoint_every": 48},
-    "evaluation": {"samples": 60, "resamples": 20},
+    # of networks that saw sixteen pictures nobody asks that they be good
+    "evaluation": {"samples": 60, "resamples": 20, "size": 32, "extractor": "judge", "copy_samples": 0, "beside": {}},
+    "gate": {"least_diversity": 0.0, "class_fall": 1.0},
 }
 
 

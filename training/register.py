@@ -1,59 +1,236 @@
-"""The register stage: the gate decides network by network; the winners lie in models/champion/, MLflow mirrors them."""
+"""The register stage: the gate decides network by network; the winners lie in models/champion/, MLflow mirrors them.
+
+models/champion/NETWORK/                 what is live: weights, card, scores.json
+models/champion/former/NETWORK/VERSION/  what was live before, for `selvedge rollback`
+models/champion/promotions.jsonl         every decision in the order taken: what, why, by which numbers
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from selvedge import tracking
 from selvedge.config import Params
-from selvedge.io import atomic_dir, read_json, write_json
-from training.evaluation.evaluate import METRICS as EVALUATION
-from training.evaluation.evaluate import MODELS, NETWORKS, Bench
+from selvedge.errors import SelvedgeError
+from selvedge.io import atomic_dir, read_json, write_json, write_text
+from training.evaluation import page
+from training.evaluation.bench import MODELS, NETWORKS, Bench
+from training.evaluation.evaluate import MEASURES, others
+from training.evaluation.evaluate import REPORT as EVALUATED
 from training.evaluation.gate import Decision, decide
 from training.models.bundle import load_bundle
 
-CHAMPION, METRICS = MODELS / "champion", Path("metrics/register.json")
+CHAMPION, METRICS, REPORT = MODELS / "champion", Path("metrics/register.json"), Path("reports/generated/register")
+LEDGER, FORMER, SCORES = "promotions.jsonl", "former", "scores.json"
 SERVED = {"patterns": Path(__file__).parents[1] / "inference" / "served_patterns.py"}
+EXAMPLE = {"class": ["dotted"], "seed": [7]}
 
 
 def run(params: Params) -> None:
     """Replace each network's champion by its candidate if the gate says so; a line a network says why."""
-    measured = read_json(EVALUATION)
+    measured = read_json(MEASURES)
     bench = Bench(params)
-    decisions = [_decide(network, measured, bench, params) for network in NETWORKS]
+    history = read_ledger()
+    known = {network: _champion(network, bench) for network in NETWORKS}
+    decisions = [_decide(network, measured[network], known[network], history, params) for network in NETWORKS]
+    entries = [page.Entry("candidate", MODELS, measured)]
+    champions = {network: scores for network, scores in known.items() if scores}
+    if "patterns" in champions:
+        entries.append(page.Entry("champion", CHAMPION, champions))
+    entries += others(params, measured)
+    drawn = [*EVALUATED.glob("patterns-*.jpg"), *EVALUATED.glob("copies.jpg")]
+    with atomic_dir(REPORT) as out:
+        page.write(out, bench, entries, {file.name: file.read_bytes() for file in sorted(drawn)}, decisions, history)
+        write_text(out / "report.md", report(decisions))
+    rows = [_row(decision, measured, known[decision.network]) for decision in decisions]
     with atomic_dir(CHAMPION) as out:
+        _keep(out)
         for decision in decisions:
-            target = out / decision.network
             if decision.promoted:
-                shutil.copytree(MODELS / decision.network, target)
-                write_json(
-                    target / "scores.json", {**measured[decision.network], "measured_on": measured["measured_on"]}
-                )
-            else:
-                shutil.copytree(CHAMPION / decision.network, target)
+                scores = {**measured[decision.network], "measured_on": measured["measured_on"]}
+                _replace(out, decision.network, MODELS / decision.network, scores, params.gate.keep)
+        _append(out, [row for row in rows if not _said(row, history)])
     for decision in decisions:
-        print(
-            f"register: {decision.network}: {'promoted' if decision.promoted else 'kept the champion'}; {decision.reason}",
-            flush=True,
-        )
+        said = "promoted" if decision.promoted else "kept the champion"
+        print(f"register: {decision.network}: {said}; {decision.reason}", flush=True)
         _mirror(decision, measured)
     write_json(METRICS, {"decisions": [decision.row() for decision in decisions]})
 
 
-def _decide(network: str, measured: dict, bench: Bench, params: Params) -> Decision:
-    """The gate's word; a champion that was measured on other data or by another judge is measured anew first."""
-    candidate, live = load_bundle(MODELS / network), CHAMPION / network
+def _champion(network: str, bench: Bench) -> dict | None:
+    """What is known of the live model; measured anew if that was on other data, by another judge, or before."""
+    live = CHAMPION / network
     if not live.exists():
-        return decide(network, measured[network], None, params.gate)
-    champion = load_bundle(live)
-    if champion.card["sha256"] == candidate.card["sha256"]:
+        return None
+    bundle = load_bundle(live)
+    scores = read_json(live / SCORES) if (live / SCORES).exists() else {}
+    if scores.get("measured_on") == bench.identity:
+        return scores
+    print(
+        f"register: measuring the champion's {network} ({bundle.version}) anew: data, judge or settings changed",
+        flush=True,
+    )
+    return bench.measure(network, live)
+
+
+def _decide(network: str, candidate: dict, champion: dict | None, history: Sequence[dict], params: Params) -> Decision:
+    if champion is not None and champion["model"] == candidate["model"]:
         return Decision(network, False, "the candidate is the champion, byte for byte")
-    known = read_json(live / "scores.json") if (live / "scores.json").exists() else {}
-    if known.get("measured_on") != bench.identity:
-        print(f"register: measuring the champion's {network} anew: data, judge or sample count changed", flush=True)
-        known = bench.measure(network, live)
-    return decide(network, measured[network], known, params.gate)
+    return decide(network, candidate, champion, params.gate, withdrawn(network, history))
+
+
+def report(decisions: Sequence[Decision]) -> str:
+    """The decisions as Markdown, for Prefect."""
+    rows = "\n".join(
+        f"| {d.network} | {'promoted' if d.promoted else 'champion kept'} | {d.reason} |" for d in decisions
+    )
+    return f"# The gate\n\n| network | decision | why |\n|---|---|---|\n{rows}\n\nPictures: `{REPORT / 'index.html'}`\n"
+
+
+# ---- what was decided ------------------------------------------------------------------------------------------------
+
+
+def read_ledger() -> list[dict[str, Any]]:
+    """Every decision so far, in order; raises SelvedgeError naming a line that is damaged."""
+    path = CHAMPION / LEDGER
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.exists() else [], 1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            raise SelvedgeError(
+                f"{path}: line {number} is no JSON; restore the file (`dvc checkout {CHAMPION}`) or take the line out"
+            ) from None
+    return rows
+
+
+def withdrawn(network: str, history: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Versions of a network that were rolled back and not brought back since, with the reason given."""
+    found: dict[str, str] = {}
+    for row in history:
+        if row["network"] != network:
+            continue
+        if row["event"] == "rolled back":
+            found[row["champion"]] = row["reason"]
+        if row["event"] != "refused":
+            found.pop(row["candidate"], None)  # it is live again
+    return found
+
+
+def _row(decision: Decision, measured: dict, champion: dict | None) -> dict[str, Any]:
+    return {
+        "event": "promoted" if decision.promoted else "refused",
+        "network": decision.network,
+        "candidate": measured[decision.network]["model"],
+        "champion": champion["model"] if champion else None,
+        "reason": decision.reason,
+        "numbers": decision.numbers,
+        "measured_on": measured["measured_on"],
+    }
+
+
+def _said(row: dict, history: Sequence[dict]) -> bool:
+    """Whether the ledger's last word on this network is the same, or there is nothing to say."""
+    if row["candidate"] == row["champion"]:
+        return True
+    last = next((old for old in reversed(history) if old["network"] == row["network"]), None)
+    return last == json.loads(json.dumps(row))
+
+
+# ---- models/champion/ ------------------------------------------------------------------------------------------------
+
+
+def _keep(out: Path) -> None:
+    """Begin with all that is there."""
+    if CHAMPION.exists():
+        shutil.copytree(CHAMPION, out, dirs_exist_ok=True)
+
+
+def _replace(out: Path, network: str, source: Path | None, scores: dict | None, keep: int) -> None:
+    """Put a model where the live one is, which moves to the former ones; the newest `keep` of them stay. None: no model."""
+    live, shelf = out / network, out / FORMER / network
+    if live.exists():
+        version = load_bundle(live).version
+        shutil.rmtree(shelf / version, ignore_errors=True)
+        shelf.mkdir(parents=True, exist_ok=True)
+        live.rename(shelf / version)
+        order = [*(name for name in _shelf(out, network) if name != version), version]
+        for name in order[:-keep]:
+            shutil.rmtree(shelf / name)
+        write_json(shelf / "order.json", order[-keep:])
+    if source is not None:
+        shutil.copytree(source, live)
+        if scores is not None:
+            write_json(live / SCORES, scores)
+
+
+def _shelf(root: Path, network: str) -> list[str]:
+    """Versions of the former champions, the oldest first."""
+    path = root / FORMER / network / "order.json"
+    return read_json(path) if path.exists() else []
+
+
+def _append(out: Path, rows: Sequence[dict]) -> None:
+    path = out / LEDGER
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    write_text(path, old + "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def rollback(network: str, *, to: str | None = None, why: str = "", keep: int = 3) -> str:
+    """Bring back a former champion: the last that was not rolled back itself, or `to`, a version or how it begins.
+
+    `shipped` takes the champion away, and the weights that ship are live.
+    What was live does not pass the gate again unless its bytes are brought back by hand. MLflow's alias follows. Returns what
+    is live now, in words; raises SelvedgeError where there is nothing to go back to.
+    """
+    if network not in NETWORKS:
+        raise SelvedgeError(f"there is no network {network!r}; there are: {', '.join(NETWORKS)}")
+    live = CHAMPION / network
+    if not live.exists():
+        raise SelvedgeError(f"{live}: there is no champion to roll back; the shipped weights are live")
+    bundle, shelf = load_bundle(live), _shelf(CHAMPION, network)
+    if to == "shipped":
+        chosen = None
+    else:
+        known = withdrawn(network, read_ledger())
+        fits = [version for version in shelf if (version.startswith(to) if to else version not in known)]
+        if not fits or (to and len(fits) > 1):
+            there = ", ".join(shelf) or "none"
+            raise SelvedgeError(
+                f"{network}: no former champion{f' begins with {to!r}' if to else ''}; kept are: {there}. "
+                "`--to shipped` takes the champion away, and the weights that ship are live"
+            )
+        chosen = fits[-1]
+    reason = why or "no reason was given"
+    row = {
+        "event": "rolled back",
+        "network": network,
+        "candidate": chosen,
+        "champion": bundle.version,
+        "reason": reason,
+        "numbers": {},
+        "measured_on": {},
+    }
+    with atomic_dir(CHAMPION) as out:
+        _keep(out)
+        source = None if chosen is None else CHAMPION / FORMER / network / chosen
+        _replace(out, network, source, None, keep)
+        if chosen is not None:
+            order = [version for version in _shelf(out, network) if version != chosen]
+            shutil.rmtree(out / FORMER / network / chosen, ignore_errors=True)
+            write_json(out / FORMER / network / "order.json", order)
+        _append(out, [row])
+    if network in SERVED:
+        sha = None if chosen is None else load_bundle(live).card["sha256"]
+        tracking.roll_back(network, bundle.card["sha256"], sha, reason)
+    return f"{network}: {chosen or 'the shipped weights'} is live again, {bundle.version} was rolled back ({reason})"
+
+
+# ---- MLflow ----------------------------------------------------------------------------------------------------------
 
 
 def _mirror(decision: Decision, measured: dict) -> None:
@@ -61,11 +238,10 @@ def _mirror(decision: Decision, measured: dict) -> None:
     code = SERVED.get(decision.network)
     if code is None:
         return
-    flat = tracking.flat({k: v for k, v in measured[decision.network].items() if not isinstance(v, dict)})
     tags = {
         "decision": "promoted" if decision.promoted else "kept",
         "reason": decision.reason,
-        **{k: f"{v:.6g}" for k, v in flat.items()},
+        **{name: f"{value:.6g}" for name, value in decision.numbers.items()},
     }
     version = tracking.register(
         decision.network,
@@ -73,7 +249,8 @@ def _mirror(decision: Decision, measured: dict) -> None:
         code=code,
         promoted=decision.promoted,
         tags=tags,
-        example={"class": ["dotted"], "seed": [7]},
+        example=EXAMPLE,
+        pictures=[REPORT / "index.html"],
     )
     if version:
         print(f"register: MLflow: {tracking.MODEL_PREFIX}{decision.network} version {version}", flush=True)

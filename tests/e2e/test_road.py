@@ -68,17 +68,38 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def test_every_number_carries_its_n_extractor_interval_and_floor(project: Project) -> None:
-    found = project.json("metrics/evaluation.json")
+    found = project.json("reports/generated/evaluate/measures.json")
     patterns = found["patterns"]
     assert patterns["n"] == 60
-    assert patterns["fd_pattern_low"] <= patterns["fd_pattern"] <= patterns["fd_pattern_high"]
     assert patterns["extractor"].startswith("pattern@")
-    assert 0 <= patterns["floor"]["fd_pattern"] < patterns["fd_pattern"]
-    assert 1 <= patterns["is_pattern"] <= 3.01
-    assert set(patterns["by_class"]) == {"striped", "dotted", "floral"}
+    for name in ("fd", "kid", "is", "coverage", "agreement"):
+        score = patterns["scores"][name]
+        assert score["low"] <= score["value"] <= score["high"]
+        assert score["floor"]["n"] > 10
+        assert score["n"] == 60
+        assert len(score["values"]) == 2  # sampling seeds
+    assert 0 <= patterns["scores"]["fd"]["floor"]["value"] < patterns["scores"]["fd"]["value"]
+    assert set(patterns["by_class"]) == set(patterns["diversity"]) == {"striped", "dotted", "floral"}
+    assert [alarm["alarm"] for alarm in patterns["alarms"]] == ["blur", "copies", "classes", "crowds"] or (
+        "alarms" in patterns["left_out"]
+    )
+    assert patterns["seams"]["promised"]
+    assert patterns["seams"]["bytes"]
     assert found["upscaler"]["psnr_y_bicubic"] > 15
     assert 0 <= found["segmenter"]["iou"] <= 1
     assert found["segmenter"]["n"] == 9
+    short = project.json("metrics/evaluation.json")["patterns"]
+    assert short["fd_pattern"]["value"] == patterns["scores"]["fd"]["value"]
+    assert short["fd_pattern"]["floor"] == patterns["scores"]["fd"]["floor"]["value"]
+
+
+def test_the_page_is_one_file_with_its_pictures_inside(project: Project) -> None:
+    for stage in ("evaluate", "register"):
+        page = (project.folder / f"reports/generated/{stage}/index.html").read_text()
+        assert page.count("data:image/") >= 4
+        assert "http" not in page.replace("http-equiv", "")
+    made_as = (project.folder / "metrics/made_as.csv").read_text().splitlines()
+    assert len(made_as) == 1 + 2 * 60
 
 
 def test_the_splits_share_no_cloth(project: Project) -> None:
@@ -152,6 +173,8 @@ def test_a_second_repro_does_nothing_and_a_change_runs_only_what_depends_on_it(p
     assert project.repro() == ["register"]
     decisions = project.json("metrics/register.json")["decisions"]
     assert all(not d["promoted"] and "byte for byte" in d["reason"] for d in decisions)
+    ledger = (project.folder / "models/champion/promotions.jsonl").read_text().splitlines()
+    assert [json.loads(line)["event"] for line in ledger] == ["promoted"] * 3  # nothing new was decided
 
 
 def test_bad_parameters_stop_every_stage_with_one_line(project: Project) -> None:
@@ -161,6 +184,29 @@ def test_bad_parameters_stop_every_stage_with_one_line(project: Project) -> None
     (project.folder / "params.yaml").write_text(good)
     assert done.returncode == 1
     assert done.stderr == "selvedge: params.yaml: unknown key 'patterns.lr_gg'; did you mean 'lr_g'?\n"
+
+
+def test_a_rolled_back_champion_does_not_come_back_by_itself(project: Project) -> None:
+    kept = project.folder / "kept"
+    shutil.copytree(project.folder / "models/champion", kept)
+    done = project.run("selvedge", "rollback", "patterns", "--to", "shipped", "--because", "moire")
+    assert done.returncode == 0, done.stderr
+    assert "the shipped weights is live again" in done.stdout
+    assert not (project.folder / "models/champion/patterns").exists()
+    code = (
+        'import mlflow; mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db"); client = mlflow.MlflowClient();'
+        'print(client.get_registered_model("selvedge-patterns").aliases, client.get_model_version("selvedge-patterns", "1").tags)'
+    )
+    mirrored = project.run(sys.executable, "-c", code).stdout.splitlines()[-1]
+    assert "'champion'" not in mirrored
+    assert "'decision': 'rolled back'" in mirrored
+    assert "moire" in mirrored
+    assert "register" in project.repro()
+    decisions = {d["network"]: d for d in project.json("metrics/register.json")["decisions"]}
+    assert decisions["patterns"]["reason"] == "it was rolled back: moire"
+    assert not (project.folder / "models/champion/patterns").exists()
+    shutil.rmtree(project.folder / "models/champion")
+    kept.rename(project.folder / "models/champion")
 
 
 def test_a_broken_champion_is_named(project: Project) -> None:

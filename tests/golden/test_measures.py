@@ -168,7 +168,8 @@ def test_calibration_by_hand() -> None:
 @pytest.mark.parametrize("d", [D, 100])  # more features than pictures is a case of its own
 def test_frechets_spread_is_a_jackknife_of_the_distance_itself(d: int) -> None:
     real, fake = features(60, 1, d=d), features(80, 2, 0.4, d=d)
-    value, deviation, infinite = measures.frechet_with_spread(real, fake, np.random.default_rng(3))
+    found = measures.frechet_with_spread(real, fake, np.random.default_rng(3))
+    value, deviation, infinite = found.value, found.deviation, found.infinity
     rng, variance, bias = np.random.default_rng(3), 0.0, 0.0
     for side, x in enumerate((real, fake)):
         numbers = rng.permutation(len(x)) % measures.GROUPS
@@ -188,7 +189,8 @@ def test_the_extrapolated_distance_is_the_closed_form_where_the_plain_one_is_mos
     for i in range(30):
         rng = np.random.default_rng(i)
         real, fake = rng.standard_normal((150, 40)) * axes, rng.standard_normal((150, 40)) * axes * 1.2 + 0.2
-        found.append(measures.frechet_with_spread(real, fake, rng))
+        one = measures.frechet_with_spread(real, fake, rng)
+        found.append((one.value, one.deviation, one.infinity))
     plain, deviation, infinite = np.array(found).T
     assert plain.mean() > 2 * closed
     assert infinite.mean() == pytest.approx(closed, abs=0.35 * closed)
@@ -316,5 +318,6 @@ def test_scores_across_sampling_seeds() -> None:
     assert found["kid"]["spread"] == pytest.approx(np.std(values, ddof=1))
     assert found["kid"]["value"] == pytest.approx(np.mean(values))
     assert found["kid"]["low"] < found["kid"]["value"] < found["kid"]["high"]
+    assert np.mean([one["fd"]["real_parts"] for one in reports], 0).tolist() == pytest.approx(found["fd"]["real_parts"])
     with pytest.raises(SelvedgeError, match="two sets or more"):
         measures.across(reports[:1])

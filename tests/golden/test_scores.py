@@ -1,4 +1,4 @@
-"""Scores against references: closed forms, scipy, torch-fidelity on files, hand-made cases; and the gate's rule."""
+"""Scores against references: closed forms, scipy, torch-fidelity on files, hand-made cases."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.linalg
 import torch
 import torch_fidelity
 
-from selvedge.config import Gate
 from selvedge.errors import SelvedgeError
 from selvedge.io import encode_image
 from training.data import to_image
+from training.evaluation.bench import fitted
 from training.evaluation.features import Extractor
-from training.evaluation.gate import decide
+from training.evaluation.measures import pair_scores
 from training.evaluation.psnr import psnr_y
-from training.evaluation.scores import agreement, fid_proper, frechet, score_sets
+from training.evaluation.scores import Pictures, standard
 from training.models.bundle import save_bundle
 from training.models.judge import Judge
 
@@ -38,30 +37,16 @@ def pictures(n: int, shift: int, seed: int) -> torch.Tensor:
     return (torch.randint(0, 156, (n, 3, 32, 32), generator=generator) + shift).to(torch.uint8)
 
 
-def test_frechet_is_scipys(extractor: Extractor) -> None:
-    one, other = (extractor(pictures(200, shift, seed))[0].double().numpy() for shift, seed in ((0, 1), (60, 2)))
-    mean, covariance = one.mean(0) - other.mean(0), [np.cov(x, rowvar=False) for x in (one, other)]
-    root = scipy.linalg.sqrtm(covariance[0] @ covariance[1]).real
-    reference = mean @ mean + np.trace(covariance[0] + covariance[1] - 2 * root)
-    assert frechet(torch.tensor(one), torch.tensor(other)) == pytest.approx(reference, rel=1e-5)
-
-
-def test_frechet_of_known_gaussians_is_the_closed_form() -> None:
-    torch.manual_seed(0)
-    x = torch.randn(20_000, 4, dtype=torch.float64)
-    # means 3 apart in one coordinate, deviations 1 and 2: 9 + 4 (2 - 1)^2
-    assert frechet(x, 2 * torch.randn(20_000, 4, dtype=torch.float64) + torch.tensor([3.0, 0, 0, 0])) == pytest.approx(
-        13, rel=0.05
-    )
-
-
-def test_scores_of_sets_are_torch_fidelitys_on_the_same_files(extractor: Extractor, tmp_path: Path) -> None:
-    real, fake = pictures(80, 0, 1), pictures(80, 60, 2)
-    for name, images in (("real", real), ("fake", fake)):
+def test_our_scores_are_torch_fidelitys_with_our_extractor_on_the_same_files(
+    extractor: Extractor, tmp_path: Path
+) -> None:
+    """torch-fidelity is the harness: it reads the files, asks the extractor by its id, and comes to the same numbers."""
+    sets = {"real": pictures(80, 0, 1), "fake": pictures(80, 60, 2)}
+    for name, images in sets.items():
         (tmp_path / name).mkdir()
         for i, image in enumerate(images):
             (tmp_path / name / f"{i:03d}.png").write_bytes(encode_image(to_image(image)))
-    ours = score_sets(real, fake, extractor, seed=7, resamples=30)
+    ours, _ = pair_scores(*(extractor.look(sets[name]) for name in ("real", "fake")), seed=7)
     theirs = torch_fidelity.calculate_metrics(
         input1=str(tmp_path / "fake"),
         input2=str(tmp_path / "real"),
@@ -70,6 +55,7 @@ def test_scores_of_sets_are_torch_fidelitys_on_the_same_files(extractor: Extract
             "fid": True,
             "kid": True,
             "isc": True,
+            "prc": True,
             "isc_splits": 1,
             "kid_subset_size": 80,
             "kid_subsets": 50,
@@ -77,20 +63,10 @@ def test_scores_of_sets_are_torch_fidelitys_on_the_same_files(extractor: Extract
         },
         **{"cuda": False, "cache": False, "save_cpu_ram": True, "verbose": False},
     )
-    assert ours["fd_pattern"] == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4)
-    assert ours["kid_pattern"] == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-4)
-    assert ours["is_pattern"] == pytest.approx(theirs["inception_score_mean"], rel=1e-5)
-    assert ours["fd_pattern_low"] < ours["fd_pattern"] < ours["fd_pattern_high"]
-    assert (ours["n"], ours["n_real"], ours["extractor"]) == (80, 80, extractor.id)
-
-
-def test_scores_see_a_shift_and_do_not_see_the_order(extractor: Extractor) -> None:
-    real, near, far = pictures(90, 0, 1), pictures(90, 3, 2), pictures(90, 80, 3)
-    scores = [
-        score_sets(real, fake, extractor, seed=1, resamples=20)["fd_pattern"] for fake in (near, far, far.flip(0))
-    ]
-    assert scores[0] < scores[1]
-    assert scores[1] == pytest.approx(scores[2], rel=1e-5)
+    assert ours["fd"]["value"] == pytest.approx(theirs["frechet_inception_distance"], rel=1e-4)
+    assert ours["kid"]["value"] == pytest.approx(theirs["kernel_inception_distance_mean"], rel=2e-3)  # in fp32
+    assert ours["is"]["value"] == pytest.approx(theirs["inception_score_mean"], rel=1e-5)
+    assert ours["fd"]["low"] < ours["fd"]["value"] < ours["fd"]["high"]
 
 
 def test_the_inception_score_is_exp_of_the_mean_kl() -> None:
@@ -101,12 +77,6 @@ def test_the_inception_score_is_exp_of_the_mean_kl() -> None:
     assert isc_features_to_metric(logits * 0, splits=1)["inception_score_mean"] == pytest.approx(1.0)
 
 
-def test_agreement_counts_by_class() -> None:
-    logits = torch.eye(3)[[0, 0, 1, 2]]
-    found = agreement(logits, torch.tensor([0, 1, 1, 2]), ("a", "b", "c"))
-    assert found == {"class_agreement": 0.75, "by_class": {"a": 1.0, "b": 0.5, "c": 1.0}}
-
-
 def test_psnr_of_a_known_error() -> None:
     real = torch.full((2, 3, 16, 16), 100, dtype=torch.uint8)
     # a grey level of 10 is 10 x 219 / 255 of luma
@@ -114,51 +84,12 @@ def test_psnr_of_a_known_error() -> None:
 
 
 def test_foreign_inception_weights_are_refused_before_they_are_unpickled(tmp_path: Path) -> None:
-    images = pictures(4, 0, 1)
+    images = Pictures(pictures(4, 0, 1))
     with pytest.raises(SelvedgeError, match="there is no such file"):
-        fid_proper(images, images, tmp_path / "none.pth")
+        standard(images, images, tmp_path / "none.pth", 1)
     (tmp_path / "evil.pth").write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
     with pytest.raises(SelvedgeError, match="the SHA-256 is not that of"):
-        fid_proper(images, images, tmp_path / "evil.pth")
-
-
-# ---- the gate ------------------------------------------------------------------------------------------------------------
-
-
-def fd(value: float, half: float = 1.0) -> dict:
-    return {"fd_pattern": value, "fd_pattern_low": value - half, "fd_pattern_high": value + half, "n": 500}
-
-
-POLICY = Gate(patterns_margin=0.1, upscaler_margin_db=0.2, segmenter_margin=0.01)
-
-
-@pytest.mark.parametrize(
-    ("candidate", "champion", "promoted"),
-    [
-        (fd(10), None, True),
-        (fd(10), fd(20), True),
-        (fd(17), fd(20), False),  # 3 is less than 1.41 of noise + 2 of margin
-        (fd(16), fd(20), True),
-        (fd(16, 4), fd(20), False),
-        (fd(30), fd(20), False),
-    ],
-)
-def test_a_generator_must_be_better_beyond_noise_and_margin(
-    candidate: dict, champion: dict | None, promoted: bool
-) -> None:
-    decision = decide("patterns", candidate, champion, POLICY)
-    assert decision.promoted is promoted
-    assert "\n" not in decision.reason
-    assert "fd_pattern" in decision.reason
-    assert "n 500" in decision.reason
-
-
-@pytest.mark.parametrize(("network", "key", "step"), [("upscaler", "psnr_y", 0.2), ("segmenter", "iou", 0.01)])
-def test_others_must_rise_by_more_than_the_margin(network: str, key: str, step: float) -> None:
-    champion = {key: 0.5, "n": 9}
-    assert decide(network, {key: 0.5 + 2 * step, "n": 9}, champion, POLICY).promoted
-    assert not decide(network, {key: 0.5 + step / 2, "n": 9}, champion, POLICY).promoted
-    assert decide(network, {key: 0.1, "n": 9}, None, POLICY).reason.startswith("first champion")
+        standard(images, images, tmp_path / "evil.pth", 1)
 
 
 @pytest.mark.long
@@ -176,7 +107,7 @@ def test_fid_proper_runs_on_a_weights_file(tmp_path: Path, monkeypatch: pytest.M
     torch.save(network.state_dict(), tmp_path / "inception.pth")
     monkeypatch.setattr(scores, "INCEPTION_SHA256", sha256_file(tmp_path / "inception.pth")[:8])
     real = pictures(12, 0, 1)
-    same = fid_proper(real, real, tmp_path / "inception.pth")
-    other = fid_proper(real, pictures(12, 90, 2), tmp_path / "inception.pth")
-    assert same["fid_n"] == 12
-    assert abs(same["fid"]) < 1e-3 * other["fid"]
+    sets = [Pictures(fitted(x, scores.SIDE)) for x in (real, real, pictures(12, 90, 2))]
+    same, other = (standard(sets[0], one, tmp_path / "inception.pth", 1) for one in sets[1:])
+    assert same["n"] == 12
+    assert abs(same["frechet_inception_distance"]) < 1e-3 * other["frechet_inception_distance"]

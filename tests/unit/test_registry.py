@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers import small_params
 
 from selvedge import tracking
 from selvedge.config import Params
@@ -31,13 +32,19 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
         def measure(self, network: str, directory: Path) -> dict:
             self.anew.append(network)
-            return scores(json.loads((directory / "card.json").read_text())["quality"])[network]
+            card = json.loads((directory / "card.json").read_text())
+            return {**scores(card["quality"])[network], "model": card["sha256"][:12]}
 
     monkeypatch.setattr(register, "Bench", ToldBench)
+    monkeypatch.setattr(register.page, "write", lambda out, *_: (out / "index.html").write_text("told in advance"))
 
     def scores(quality: float) -> dict:
-        fd = {"fd_pattern": 100 - quality, "fd_pattern_low": 99 - quality, "fd_pattern_high": 101 - quality, "n": 500}
-        return {"patterns": fd, "upscaler": {"psnr_y": quality, "n": 9}, "segmenter": {"iou": quality / 100, "n": 9}}
+        fd = {"value": 100 - quality, "low": 99 - quality, "high": 101 - quality, "n": 500}
+        return {
+            "patterns": {"scores": {"fd": fd}, "extractor": "pattern@1"},
+            "upscaler": {"psnr_y": quality, "n": 9, "each": [quality] * 9},
+            "segmenter": {"iou": quality / 100, "n": 9, "each": [quality / 100] * 9},
+        }
 
     def run(quality: float, params: Params, data: str = "d1") -> dict[str, bool]:
         import torch
@@ -52,8 +59,11 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
             save_bundle(
                 Path("models") / network, Judge(**arguments), family="judge", arguments=arguments, quality=quality
             )
-        Path("metrics").mkdir(exist_ok=True)
-        Path("metrics/evaluation.json").write_text(json.dumps({**scores(quality), "measured_on": identity}))
+        told = ToldBench(params)
+        measured = {network: told.measure(network, Path("models") / network) for network in scores(quality)}
+        del told.anew[-3:]
+        register.MEASURES.parent.mkdir(parents=True, exist_ok=True)
+        register.MEASURES.write_text(json.dumps({**measured, "beside": {}, "measured_on": identity}))
         register.run(params)
         decisions = json.loads(Path("metrics/register.json").read_text())["decisions"]
         return {d["network"]: d["promoted"] for d in decisions}
@@ -67,8 +77,6 @@ def champion(network: str) -> float:
 
 
 def test_a_better_candidate_replaces_the_champion_and_a_worse_one_does_not(stages) -> None:
-    from helpers import small_params
-
     params = Params.model_validate(small_params())
     assert all(stages(20, params).values())
     assert not any(stages(10, params).values())
@@ -82,6 +90,68 @@ def test_a_better_candidate_replaces_the_champion_and_a_worse_one_does_not(stage
     assert stages.anew == ["patterns", "upscaler", "segmenter"]
     assert champion("patterns") == 30
     assert stages.mirrored[-1] == ("segmenter", False)
+
+
+def ledger() -> list[tuple[str, str]]:
+    return [(row["network"], row["event"]) for row in register.read_ledger()]
+
+
+def test_the_ledger_holds_every_decision_once_and_former_champions_are_kept(stages) -> None:
+    params = Params.model_validate(small_params(gate={"keep": 2}))
+    for quality in (10, 20, 30, 40):
+        stages(quality, params)
+    assert ledger().count(("patterns", "promoted")) == 4
+    stages(15, params)
+    stages(15, params)  # decided already
+    assert ledger().count(("patterns", "refused")) == 1
+    row = register.read_ledger()[-3]
+    assert row["numbers"]["fd_pattern"] == 85
+    assert row["numbers"]["champion"] == 60
+    former = [
+        json.loads((path / "card.json").read_text())["quality"]
+        for path in Path("models/champion/former/patterns").iterdir()
+        if path.is_dir()
+    ]
+    assert sorted(former) == [20, 30]
+
+
+def test_rollback_brings_the_former_champion_back_and_the_gate_remembers(stages) -> None:
+    params = Params.model_validate(small_params())
+    for quality in (10, 20, 30):
+        stages(quality, params)
+    said = register.rollback("upscaler", why="halos at edges")
+    assert "halos at edges" in said
+    assert champion("upscaler") == 20
+    assert champion("patterns") == 30
+    assert not stages(30, params)["upscaler"]
+    assert register.read_ledger()[-1]["reason"] == "it was rolled back: halos at edges"
+    assert champion("upscaler") == 20
+    register.rollback("upscaler")
+    assert champion("upscaler") == 10
+    with pytest.raises(SelvedgeError, match="no former champion; kept are: "):
+        for _ in range(3):
+            register.rollback("upscaler")
+    assert stages(40, params)["upscaler"]  # others may come
+
+
+def test_rollback_to_the_shipped_weights_and_to_a_version_and_its_refusals(stages) -> None:
+    params = Params.model_validate(small_params())
+    with pytest.raises(SelvedgeError, match="there is no champion to roll back"):
+        register.rollback("segmenter")
+    for quality in (10, 20, 30):
+        stages(quality, params)
+    first = next(row for row in register.read_ledger() if row["network"] == "segmenter")["candidate"]
+    with pytest.raises(SelvedgeError, match="no former champion begins with 'zzz'"):
+        register.rollback("segmenter", to="zzz")
+    register.rollback("segmenter", to=first[:6])
+    assert champion("segmenter") == 10
+    register.rollback("segmenter", to="shipped")
+    assert not Path("models/champion/segmenter").exists()
+    with pytest.raises(SelvedgeError, match="there is no network 'hats'"):
+        register.rollback("hats")
+    Path("models/champion/promotions.jsonl").write_text("{}\nbroken\n")
+    with pytest.raises(SelvedgeError, match=r"promotions.jsonl: line 2 is no JSON"):
+        register.read_ledger()
 
 
 CONCURRENT = """

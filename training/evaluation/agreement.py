@@ -13,18 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from selvedge.errors import SelvedgeError
-
-Z = 1.959964  # 95 %
-
-
-def wilson(hits: int, n: int, z: float = Z) -> tuple[float, float]:
-    """The interval of a share of `hits` in `n`, 95 % by default; (0, 1) where n is 0."""
-    if n == 0:
-        return 0.0, 1.0
-    share, room = hits / n, z * z / n
-    middle = (share + room / 2) / (1 + room)
-    half = z / (1 + room) * np.sqrt(share * (1 - share) / n + room / (4 * n))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+from training.evaluation.resampling import wilson
 
 
 def share_of(hits: int, n: int) -> dict:

@@ -1,179 +1,210 @@
-"""The evaluation stage: each candidate on cloth that it never saw; numbers for DVC and MLflow, a page to read."""
+"""The evaluation stage: each candidate on cloth that it never saw; numbers for DVC and MLflow, a page to look at.
+
+reports/generated/evaluate/measures.json   everything that was measured; the gate reads it
+reports/generated/evaluate/index.html      the page; report.md says the same in short
+metrics/evaluation.json                    the figures that `dvc metrics diff` compares
+metrics/agreement.csv, made_as.csv         what the judge says, for `dvc plots`
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+import csv
+import io
 from pathlib import Path
-
-import torch
-from PIL import Image
-from torch import Tensor
+from typing import Any
 
 from selvedge import tracking
 from selvedge.config import Params
-from selvedge.errors import SelvedgeError
-from selvedge.io import atomic_dir, write_json, write_text
-from training.data import GARMENTS, data_fingerprint, load_swatches, sheet, to_bytes
-from training.evaluation import scores as score
-from training.evaluation.features import Extractor
-from training.evaluation.masks import load_pairs, predict_masks, segmenter_scores
-from training.evaluation.psnr import upscaler_scores
-from training.models.bundle import Bundle, load_bundle
+from selvedge.io import atomic_dir, encode_image, write_json, write_text
+from training.evaluation import page
+from training.evaluation.bench import MODELS, NETWORKS, Bench
+from training.evaluation.sets import BY_EXTRACTOR
+from training.models.bundle import load_bundle
 
-MODELS, METRICS, REPORT = Path("models"), Path("metrics/evaluation.json"), Path("reports/generated/evaluation")
-NETWORKS = ("patterns", "upscaler", "segmenter")
+REPORT = Path("reports/generated/evaluate")
+MEASURES = REPORT / "measures.json"
+METRICS, AGREEMENT, MADE_AS = (
+    Path("metrics/evaluation.json"),
+    Path("metrics/agreement.csv"),
+    Path("metrics/made_as.csv"),
+)
 
 
 def run(params: Params) -> None:
-    """Measure models/patterns, upscaler and segmenter; write metrics/evaluation.json and a report with sheets."""
+    """Measure models/patterns, upscaler and segmenter; write the figures, the report and its page."""
     bench = Bench(params)
-    found: dict[str, dict] = {}
     logged = {**params.evaluation.model_dump(), "seed": params.seed}
     with tracking.run("evaluate", logged, Path("runs/evaluate") / bench.identity["data"][:16]) as tracker:
+        found: dict[str, Any] = {}
         for network in NETWORKS:
             print(f"evaluate: measuring {network}", flush=True)
             found[network] = bench.measure(network, MODELS / network)
-        found["measured_on"] = bench.identity
+        known: dict[str, bytes] = {}
+        if params.evaluation.copy_samples:
+            print("evaluate: looking for copies of training pictures", flush=True)
+            found["patterns"]["copies"], closest = bench.copies(load_bundle(MODELS / "patterns"))
+            known["copies.jpg"] = encode_image(closest, "jpeg")
+        beside = {}
+        for name, directory in params.evaluation.beside.items():
+            print(f"evaluate: measuring {name}", flush=True)
+            beside[name] = bench.measure("patterns", Path(directory))
+        found |= {"beside": beside, "measured_on": bench.identity}
+        entries = [page.Entry("candidate", MODELS, found)]
+        entries += others(params, found)
         with atomic_dir(REPORT) as out:
-            pictures = {f"{name}.png": draw() for name, draw in bench.sheets(MODELS).items()}
-            for name, image in pictures.items():
-                image.save(out / name, "PNG")
-            write_text(out / "report.md", report(found, params))
-        write_json(METRICS, found)
-        tracker.metrics(tracking.flat({name: found[name] for name in NETWORKS}), 0)
-        for name in pictures:
+            write_json(out / MEASURES.name, found)
+            pictures = page.write(out, bench, entries, known)
+            write_text(out / "report.md", report(found))
+        write_json(METRICS, figures(found))
+        write_csv(found["patterns"])
+        tracker.metrics(tracking.flat(figures(found)), 0)
+        for name in [*pictures, "index.html", "report.md", MEASURES.name]:
             tracker.file(REPORT / name)
-        tracker.file(REPORT / "report.md")
-    for line in summary(found, params.classifier.name):
+    for line in summary(found):
         print(f"evaluate: {line}", flush=True)
+    print(f"evaluate: {REPORT / 'index.html'}", flush=True)
 
 
-@dataclass(frozen=True)
-class Bench:
-    """The pictures, the judge and the policy that everything is measured with; the same for candidate and champion."""
+def others(params: Params, found: dict) -> list[page.Entry]:
+    """Columns of the page for the generators that stand beside the candidate."""
+    return [
+        page.Entry(name, Path(directory), {"patterns": found["beside"][name]})
+        for name, directory in params.evaluation.beside.items()
+    ]
 
-    params: Params
 
-    @cached_property
-    def extractor(self) -> Extractor:
-        """The judge."""
-        extractor = Extractor.load(MODELS / "classifier")
-        if list(extractor.bundle.card["classes"]) != list(self.params.classes):
-            raise SelvedgeError("models/classifier tells other classes apart than params.yaml names; train it again")
-        return extractor
+# ---- figures ---------------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def reference(self) -> Tensor:
-        """The held-out real swatches, as large as the judge looks at them."""
-        return load_swatches("test", self.params.classes, self.extractor.bundle.network.size).images
 
-    @property
-    def identity(self) -> dict[str, str]:
-        """What scores depend on beside the model: only those with equal identity may be compared."""
-        return {
-            "data": data_fingerprint(),
-            "garments": data_fingerprint(GARMENTS),
-            "extractor": self.extractor.id,
-            "samples": str(self.params.evaluation.samples),
-            "seed": str(self.params.seed),
+def named(scores: dict, extractor: str) -> dict:
+    """Scores under the names that they are known by: those of an extractor's features bear its name."""
+    name = extractor.partition("@")[0]
+    return {f"{key}_{name}" if key in BY_EXTRACTOR else key: value for key, value in scores.items()}
+
+
+def figures(found: dict) -> dict:
+    """What is compared from run to run: each score with its interval and its floor, and the alarms as 0 or 1."""
+    patterns = found["patterns"]
+    short = {
+        name: {"value": score["value"], "low": score["low"], "high": score["high"]}
+        | ({"floor": score["floor"]["value"]} if score.get("floor") else {})
+        for name, score in named(patterns["scores"], patterns["extractor"]).items()
+    }
+    short |= {"n": patterns["n"], "n_real": patterns["n_real"]}
+    if "agreement" in patterns:
+        told = patterns["agreement"]
+        short["class_agreement"] = {
+            "value": told["accuracy"],
+            "low": told["interval"][0],
+            "high": told["interval"][1],
+            "real": told["real"]["accuracy"],
         }
-
-    def measure(self, network: str, directory: Path) -> dict:
-        """The scores of one model directory; raises BadBundle."""
-        bundle = load_bundle(directory)
-        measured = {"patterns": self._patterns, "upscaler": self._upscaler, "segmenter": self._segmenter}[network](
-            bundle
-        )
-        return {**measured, "model": bundle.version}
-
-    def _patterns(self, bundle: Bundle) -> dict:
-        settings, seed = self.params.evaluation, self.params.seed
-        classes = self.params.classes
-        labels = torch.arange(settings.samples) % len(classes)
-        fake = sample(bundle, labels, seed)
-        found = score.score_sets(self.reference, fake, self.extractor, seed=seed, resamples=settings.resamples)
-        if bundle.network.classes:
-            found |= score.agreement(self.extractor(fake)[1], labels, classes)
-        train = load_swatches("train", classes, self.extractor.bundle.network.size).images
-        found["floor"] = score.real_floor(self.reference, train, settings.samples, self.extractor, seed)
-        if settings.inception_weights:
-            found |= score.fid_proper(self.reference, fake, settings.inception_weights)
-        return found
-
-    def _upscaler(self, bundle: Bundle) -> dict:
-        return upscaler_scores(bundle.network, load_swatches("test", self.params.classes).images)
-
-    def _segmenter(self, bundle: Bundle) -> dict:
-        return segmenter_scores(bundle.network, load_pairs(GARMENTS / "items", bundle.card["size"]))
-
-    def sheets(self, models: Path) -> dict[str, Callable[[], Image.Image]]:
-        """Pictures by name: a row a class of generated and real ones, and found masks."""
-        return {
-            "patterns": lambda: self._pattern_sheet(models / "patterns"),
-            "segmenter": lambda: self._mask_sheet(models / "segmenter"),
-        }
-
-    def _pattern_sheet(self, directory: Path) -> Image.Image:
-        bundle, classes = load_bundle(directory), self.params.classes
-        labels = torch.arange(len(classes)).repeat_interleave(8)
-        tiles = sample(bundle, labels, self.params.seed)
-        real = load_swatches("test", classes, bundle.network.size)
-        rows = []
-        for label, row in enumerate(tiles.split(8)):
-            others = real.images[real.labels == label]
-            gap = torch.full_like(row[:1], 255)
-            rows.append(torch.cat([row, gap, others[torch.linspace(0, len(others) - 1, 4).long()]]))
-        return sheet(rows)
-
-    def _mask_sheet(self, directory: Path) -> Image.Image:
-        bundle = load_bundle(directory)
-        pairs = load_pairs(GARMENTS / "items", bundle.card["size"])
-        found = predict_masks(bundle.network, pairs.images[:9]).to(torch.uint8) * 255
-        masks = [mask.expand(-1, 3, -1, -1) for mask in (pairs.masks[:9], found)]
-        return sheet([pairs.images[:9], *masks])
-
-
-@torch.no_grad()
-def sample(bundle: Bundle, labels: Tensor, seed: int, batch: int = 64) -> Tensor:
-    """Tiles (N, 3, size, size) uint8 for class indices (N,), from latents drawn by `seed` alone."""
-    g = bundle.network
-    z = torch.randn(len(labels), g.z_dim, generator=torch.Generator().manual_seed(seed))
-    condition = labels if g.classes else None
-    parts = range(0, len(z), batch)
-    return torch.cat(
-        [to_bytes(g(z[i : i + batch], None if condition is None else condition[i : i + batch])) for i in parts]
+    if patterns["diversity"]:
+        short["least_diversity"] = min(patterns["diversity"].values())
+    short["alarm"] = {alarm["alarm"]: int(alarm["fired"]) for alarm in patterns["alarms"]}
+    if "copies" in patterns:
+        short["alarm"]["training_copies"] = int(patterns["copies"]["fired"])
+    if "inception" in patterns:
+        short["inception"] = patterns["inception"]
+    upscaler, segmenter = (
+        {k: v for k, v in found[network].items() if isinstance(v, int | float)} for network in ("upscaler", "segmenter")
     )
+    return {"patterns": short, "upscaler": upscaler, "segmenter": segmenter}
+
+
+def write_csv(patterns: dict) -> None:
+    """What `dvc plots` draws: the judge's agreement by class, beside that on real cloth; made as against taken for."""
+    told = patterns.get("agreement")
+    rows: list[dict] = []
+    pairs: list[dict] = []
+    if told:
+        for cls, one in told["by_class"].items():
+            rows.append({"class": cls, "agreement": one["accuracy"], "real": told["real"]["by_class"][cls]["accuracy"]})
+        for made, row in zip(told["classes"], told["confusion"], strict=True):
+            for taken, count in zip(told["classes"], row, strict=True):
+                pairs += [{"made_as": made, "taken_for": taken}] * count
+    write_text(AGREEMENT, _csv(rows, ["class", "agreement", "real"]))
+    write_text(MADE_AS, _csv(pairs, ["made_as", "taken_for"]))
+
+
+def _csv(rows: list[dict], columns: list[str]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 # ---- in words --------------------------------------------------------------------------------------------------------
 
 
-def summary(found: dict, name: str) -> list[str]:
-    """A line a network."""
-    p, u, s = found["patterns"], found["upscaler"], found["segmenter"]
-    agree = f", class agreement {p['class_agreement']:.0%}" if "class_agreement" in p else ""
-    fid = f", FID {p['fid']:.1f}" if "fid" in p else ""
-    return [
-        f"patterns: fd_{name} {p[f'fd_{name}']:.2f} [{p[f'fd_{name}_low']:.2f}, {p[f'fd_{name}_high']:.2f}] at n {p['n']} "
-        f"(real against real: {p['floor'][f'fd_{name}']:.2f} at n {p['floor']['n']}), kid_{name} {p[f'kid_{name}']:.4f}, "
-        f"is_{name} {p[f'is_{name}']:.2f} (real: {p['floor'][f'is_{name}']:.2f}){agree}{fid}",
-        f"upscaler: {u['psnr_y']:.2f} dB, bicubic {u['psnr_y_bicubic']:.2f} dB, gain {u['gain']:+.2f} "
-        f"[{u['gain_low']:+.2f}, {u['gain_high']:+.2f}] at n {u['n']}",
-        f"segmenter: IoU {s['iou']:.3f}, worst {s['iou_worst']:.3f}, at n {s['n']}",
+def summary(found: dict) -> list[str]:
+    """A line a network, then one for each alarm that went off."""
+    patterns, upscaler, segmenter = (found[network] for network in NETWORKS)
+    name = patterns["extractor"].partition("@")[0]
+    parts = []
+    for key, digits in (("fd", 2), ("kid", 4), ("is", 2)):
+        score = patterns["scores"].get(key)
+        if score is None:
+            parts.append(f"{key}_{name} left out ({patterns['left_out'].get(key, 'not measured')})")
+            continue
+        floor = f", real against real {score['floor']['value']:.{digits}f}" if score.get("floor") else ""
+        parts.append(
+            f"{key}_{name} {score['value']:.{digits}f} [{score['low']:.{digits}f}, {score['high']:.{digits}f}]{floor}"
+        )
+    if told := patterns.get("agreement"):
+        parts.append(f"class agreement {told['accuracy']:.0%} (real cloth {told['real']['accuracy']:.0%})")
+    counts = f"n {patterns['n']} from each of {patterns['sampling_seeds']} seeds, against {patterns['n_real']} pieces of cloth"
+    lines = [
+        f"patterns: {'; '.join(parts)}; {counts}",
+        f"upscaler: {upscaler['psnr_y']:.2f} dB, bicubic {upscaler['psnr_y_bicubic']:.2f} dB, gain {upscaler['gain']:+.2f} "
+        f"[{upscaler['gain_low']:+.2f}, {upscaler['gain_high']:+.2f}] at n {upscaler['n']}",
+        f"segmenter: IoU {segmenter['iou']:.3f}, worst {segmenter['iou_worst']:.3f}, at n {segmenter['n']}",
     ]
+    return [*lines, *(f"ALARM {line}" for line in alarms(patterns))]
 
 
-def report(found: dict, params: Params) -> str:
-    """The report as Markdown."""
-    lines = "\n".join(f"- {line}" for line in summary(found, params.classifier.name))
-    p = found["patterns"]
-    by_class = "\n".join(f"| {cls} | {share:.0%} |" for cls, share in p.get("by_class", {}).items())
-    table = f"\n| class | taken for it by the judge |\n|---|---|\n{by_class}\n" if by_class else ""
+def alarms(patterns: dict) -> list[str]:
+    """What went off, in words."""
+    found = [
+        f"{alarm['alarm']}: {alarm['what']} (p {alarm['p']:.2g})" for alarm in patterns["alarms"] if alarm["fired"]
+    ]
+    copies = patterns.get("copies", {})
+    if copies.get("fired"):
+        share = copies["decidable"]["suspicious"]
+        found.append(f"training copies: {share['share']:.1%} of {share['n']} samples (p {copies['p']:.2g})")
+    seams = patterns["seams"]
+    if seams["promised"] and not seams["bytes"]:
+        found.append(f"seams: rolled latents give other tiles, by up to {seams['difference']:.2g} of 2")
+    return found
+
+
+def report(found: dict) -> str:
+    """The report as Markdown, for Prefect and for the terminal."""
+    patterns = found["patterns"]
+    lines = "\n".join(f"- {line}" for line in summary(found))
+    told = patterns.get("agreement")
+    table = ""
+    if told:
+        rows = "\n".join(
+            f"| {cls} | {_share(one)} | {_share(told['real']['by_class'][cls])} | {one['taken_for'] or ''} | "
+            f"{patterns['diversity'].get(cls, float('nan')):.2f} |"
+            for cls, one in told["by_class"].items()
+        )
+        table = (
+            "\n| class | the judge agrees | on real cloth | else mostly taken for | diversity, of real |\n"
+            f"|---|---|---|---|---|\n{rows}\n"
+        )
+    left = "".join(f"- {name}: {why}\n" for name, why in patterns["left_out"].items())
     return (
-        "# Evaluation\n\nMeasured on held-out pieces of cloth that no network was trained on. Extractor: "
-        f"`{p['extractor']}`; its scores are not FID and compare only with others by the same extractor at the same n.\n\n"
-        f"{lines}\n{table}\n![a row a class: eight generated, four real](patterns.png)\n\n"
-        "![photo, true mask, found mask](segmenter.png)\n"
+        "# Evaluation\n\nMeasured on held-out pieces of cloth that no network was trained on, one picture of each. Extractor: "
+        f"`{patterns['extractor']}`; its scores are not FID and compare only with others by the same extractor at the same n.\n\n"
+        f"{lines}\n{table}{f'{chr(10)}Left out:{chr(10)}{chr(10)}{left}' if left else ''}\nPictures: `{REPORT / 'index.html'}`\n"
     )
+
+
+def _share(one: dict) -> str:
+    if not one["n"]:
+        return "none"
+    low, high = one["interval"]
+    return f"{one['accuracy']:.0%} [{low:.0%}, {high:.0%}] of {one['n']}"

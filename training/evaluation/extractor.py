@@ -85,6 +85,23 @@ def held_out(network: nn.Module, pictures: Tensor, truth: np.ndarray, groups: np
     return accuracy(answer == truth, truth, groups)
 
 
+@torch.no_grad()
+def with_unit_features(network: Squeeze, pictures: Tensor) -> Squeeze:
+    """A copy whose features have a mean square of 1 over pictures (N, 3, H, W) uint8; its logits stay, to rounding.
+
+    Distances of features then have the same scale whoever was trained, and the kernel of KID its usual range.
+    """
+    network = copy.deepcopy(network).eval()
+    x = F.interpolate(to_unit(pictures), (network.size,) * 2, mode="bilinear", antialias=True, align_corners=False)
+    scale = torch.cat([network.features(part) for part in x.split(64)]).square().mean().rsqrt()
+    network.embed.weight.mul_(scale)
+    network.embed.bias.mul_(scale)
+    norm = network.head[0]
+    norm.running_mean.mul_(scale)
+    norm.running_var.mul_(scale.square())
+    return network
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--drawn", type=Path, required=True, nargs="+", help="folders of `selvedge draw textiles`")
@@ -128,7 +145,7 @@ def main() -> None:
         }
         save_bundle(
             options.out,
-            network,
+            with_unit_features(network, images[:: max(1, len(images) // 500)]),
             family="squeeze",
             arguments={"classes": len(classes), "size": options.size},
             half=True,

@@ -30,6 +30,7 @@ METRICS = (
 )
 # the smallest n of each set; IS and the extrapolation also need more than the extractor has classes and features
 NEEDS = {"fd": 30, "kid": 20, "manifold": 50, "plain": 10, "is": 30}
+PAIRING = ("real_parts", "own_variance")  # of a score: what a comparison on the same real pictures needs
 PER_CLASS, PER_FEATURE = 5, 2  # pictures a class of the classifier (IS), pictures a feature (fd_infinity)
 GROUPS, FEW_GROUPS, WIDE = 25, 8, 512  # parts that a jackknife leaves out in turn; fewer where features are wider
 MOST = 4000  # pictures of a set that are looked at in pairs: the memory grows with the square
@@ -77,7 +78,7 @@ def across(reports: Sequence[dict]) -> dict:
     """Reports of sets that differ in the sampling seed alone -> {metric: {"value", "low", "high", "seeds", "values", "spread"}}.
 
     The mean value, an interval as wide as the widest, and the standard deviation between seeds: two or more of them, or
-    SelvedgeError. A metric that one of them left out is left out.
+    SelvedgeError. A metric that one of them left out is left out. n, the floor and what a fair comparison needs go along.
     """
     if len(reports) < 2:
         raise SelvedgeError("scores across sampling seeds need two sets or more, drawn with different seeds")
@@ -90,6 +91,11 @@ def across(reports: Sequence[dict]) -> dict:
         mean = float(np.mean(values))
         found[name] = {"value": mean, "low": mean - half, "high": mean + half}
         found[name] |= {"seeds": len(values), "values": values, "spread": float(np.std(values, ddof=1))}
+        found[name] |= {key: reports[0][name][key] for key in ("n", "n_real", "floor") if key in reports[0][name]}
+        if all("real_parts" in one[name] for one in reports):
+            found[name]["real_parts"] = np.mean([one[name]["real_parts"] for one in reports], 0).tolist()
+            own = [one[name]["own_variance"] for one in reports]
+            found[name]["own_variance"] = float(np.sum(own) / len(own) ** 2)
     return found
 
 
@@ -139,8 +145,24 @@ def calibration(logits: ArrayLike, labels: ArrayLike, bins: int = 15) -> dict:
     }
 
 
-def frechet_with_spread(real: ArrayLike, fake: ArrayLike, rng: np.random.Generator) -> tuple[float, float, float]:
-    """Frechet distance, its standard deviation, and the distance at infinite n, of features (n, d) and (m, d).
+@dataclass(frozen=True)
+class Spread:
+    """A Frechet distance, what it scatters by, and the distance at infinite n.
+
+    `real_parts` is the distance without each of the real set's groups in turn: two generators that were measured against
+    the same real pictures share their groups, so the difference of these values is free of what both owe to the real set.
+    `own` is the variance that the generated set brings.
+    """
+
+    value: float
+    deviation: float
+    infinity: float
+    real_parts: tuple[float, ...]
+    own: float
+
+
+def frechet_with_spread(real: ArrayLike, fake: ArrayLike, rng: np.random.Generator) -> Spread:
+    """Frechet distance of features (n, d) and (m, d), its standard deviation, and the distance at infinite n.
 
     By the jackknife: random groups of one set after the other are left out. The spread is that of these values (a
     bootstrap's duplicates lower the rank of covariances, which adds bias and twice the spread between like sets). What
@@ -152,16 +174,21 @@ def frechet_with_spread(real: ArrayLike, fake: ArrayLike, rng: np.random.Generat
     x, y = x - centre, y - centre  # moments of raw features would lose digits
     one, other = Gaussian.fit(x), Gaussian.fit(y)
     wanted = GROUPS if x.shape[1] <= WIDE else FEW_GROUPS
-    variance = bias = 0.0
+    value, parts, bias = distance(one, other), [], 0.0
     for sample, fixed in ((x, other), (y, one)):
         count = min(wanted, len(sample) // 2)
         numbers = group_numbers(len(sample), count, rng)
         total = _Sums.of(sample, fixed)
-        values = np.array([(total - _Sums.of(sample[numbers == g], fixed)).distance(fixed) for g in range(count)])
-        variance += (count - 1) / count * np.square(values - values.mean()).sum()
-        bias += (count - 1) * (values.mean() - total.distance(fixed))
-    value = distance(one, other)
-    return value, math.sqrt(variance), value - bias
+        parts.append(np.array([(total - _Sums.of(sample[numbers == g], fixed)).distance(fixed) for g in range(count)]))
+        bias += (count - 1) * (parts[-1].mean() - total.distance(fixed))
+    by_real, own = (jackknife_variance(values) for values in parts)
+    return Spread(value, math.sqrt(by_real + own), value - bias, tuple(parts[0].tolist()), own)
+
+
+def jackknife_variance(parts: ArrayLike) -> float:
+    """Variance of a statistic, from its values with each of the groups left out in turn."""
+    values = np.asarray(parts)
+    return float((len(values) - 1) / len(values) * np.square(values - values.mean()).sum())
 
 
 # ---- how a report is put together ---------------------------------------------------------------------------------------
@@ -199,7 +226,8 @@ def _with_floor(pair: tuple[Looks, Looks], ground: tuple[Looks, Looks], seed: in
     scores, left_out = _Pair(*pair, seed, resamples).scores()
     floors, missing = _Pair(*ground, seed + 1, resamples).scores()
     for name, score in scores.items():
-        score["floor"] = floors.get(name)
+        floor = floors.get(name)
+        score["floor"] = floor and {key: value for key, value in floor.items() if key not in PAIRING}
         if name in missing:
             left_out[f"{name}.floor"] = missing[name]
     return scores, left_out
@@ -274,16 +302,16 @@ class _Pair:
         )
 
     @cached_property
-    def _frechet(self) -> tuple[float, float, float]:
+    def _frechet(self) -> Spread:
         return frechet_with_spread(self.real.features, self.fake.features, self._rng(0))
 
     def _fd(self) -> dict:
-        value, spread, _ = self._frechet
-        return {"fd": self._score(value, spread)}
+        found = self._frechet
+        pairing = {"real_parts": list(found.real_parts), "own_variance": found.own}
+        return {"fd": self._score(found.value, found.deviation, **pairing)}
 
     def _fd_infinity(self) -> dict:
-        _, spread, value = self._frechet
-        return {"fd_infinity": self._score(value, spread, -math.inf)}
+        return {"fd_infinity": self._score(self._frechet.infinity, self._frechet.deviation, -math.inf)}
 
     def _kid(self) -> dict:
         rng = self._rng(1)

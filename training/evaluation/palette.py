@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from selvedge.errors import SelvedgeError
+from selvedge.io import list_images, open_image
 
 WHITE = np.array([0.95047, 1.0, 1.08883])  # D65, 2 degrees
 TO_XYZ = np.array(
@@ -165,3 +167,26 @@ def _rgb(word: str) -> list[int]:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", word):
         raise SelvedgeError(f"colour {word!r}: write it as '#rrggbb'")
     return [int(word[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def of_files(paths: Sequence[Path], wanted: Sequence[str]) -> list[dict]:
+    """`error` of picture files and folders of them: {"picture", "mean", "worst", "found"} each.
+
+    Raises SelvedgeError for a folder without pictures, BadImage naming a file that cannot be read.
+    """
+    files = [file for path in paths for file in (list_images(path) if path.is_dir() else [path])]
+    if not files:
+        raise SelvedgeError(f"{', '.join(map(str, paths))}: holds no picture; name pictures, or folders that hold some")
+    rows = []
+    for file in files:
+        found = error(open_image(file), wanted)
+        pairs = [f"{pair['found']} ({pair['share']:.0%}) for {pair['wanted']}" for pair in found["pairs"]]
+        rows.append(
+            {
+                "picture": str(file),
+                "mean": round(found["mean"], 2),
+                "worst": round(found["worst"], 2),
+                "found": ", ".join(pairs),
+            }
+        )
+    return rows

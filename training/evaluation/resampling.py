@@ -25,7 +25,9 @@ def group_numbers(n: int, groups: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def wilson(hits: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
+    """The 95 % interval of a share of `hits` in `n` (Wilson 1927); (0, 1) where n is 0."""
+    if n == 0:
+        return 0.0, 1.0
     share, square = float(hits) / n, Z * Z / n
     centre, half = share + square / 2, Z * math.sqrt(share * (1 - share) / n + square / (4 * n))
     # at a share of 0 or 1 an end lies on it, but for rounding

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -24,13 +25,13 @@ from torch import Tensor
 from selvedge.errors import BadImage, SelvedgeError
 from selvedge.io import atomic_path, list_images, open_image
 from training.data import to_tensor
-from training.evaluation import measures
+from training.evaluation import measures, scores
 from training.evaluation.features import SHIPPED, Extractor, Looks
-from training.evaluation.scores import inception_weights
 
 CACHE = Path("runs/cache/looks")
 LISTED = 20  # unreadable files named in one error
 CHUNK = 64  # pictures in memory at a time
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,23 +59,33 @@ class PictureSet:
         return len(self.files)
 
 
-def read(path: Path) -> Tensor:
-    """The middle square of a picture, (3, S, S) uint8; alpha lies on white. Raises BadImage with the file's name."""
+def on_white(path: Path) -> Image.Image:
+    """A picture as RGB; alpha lies on white. Raises BadImage with the file's name."""
     image = open_image(path, mode="RGBA")
     if image.getextrema()[3][0] < 255:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def read(path: Path) -> Tensor:
+    """The middle square of a picture, (3, S, S) uint8; alpha lies on white. Raises BadImage with the file's name."""
+    image = on_white(path)
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    return to_tensor(image.convert("RGB").crop((left, top, left + side, top + side)))
+    return to_tensor(image.crop((left, top, left + side, top + side)))
 
 
-def chunks(files: Sequence[Path]) -> Iterator[list[tuple[int, Tensor]]]:
-    """Index and pixels of all files, some at a time; raises one BadImage that names every file that cannot be read."""
+def chunks(files: Sequence[Path], reader: Callable[[Path], T] = read) -> Iterator[list[tuple[int, T]]]:
+    """Index of all files and what `reader` makes of them, some at a time.
 
-    def one(index: int) -> tuple[int, Tensor | str]:
+    Raises one BadImage that names every file that `reader` raises SelvedgeError for; behind the first of them nothing
+    more is given out.
+    """
+
+    def one(index: int) -> tuple[int, T | str]:
         try:
-            return index, read(files[index])
-        except BadImage as error:
+            return index, reader(files[index])
+        except SelvedgeError as error:
             return index, str(error)
 
     bad: list[str] = []
@@ -82,7 +93,8 @@ def chunks(files: Sequence[Path]) -> Iterator[list[tuple[int, Tensor]]]:
         for start in range(0, len(files), CHUNK):
             found = list(pool.map(one, range(start, min(start + CHUNK, len(files)))))
             bad += [value for _, value in found if isinstance(value, str)]
-            yield [(index, value) for index, value in found if not isinstance(value, str)]
+            if not bad:
+                yield found
     if bad:
         more = f"\nand {len(bad) - LISTED} more" if len(bad) > LISTED else ""
         raise BadImage("\n".join(bad[:LISTED]) + f"{more}\nmend these files or take them out")
@@ -135,7 +147,7 @@ def _known(path: Path, count: int) -> Looks | None:
 
 
 def load_extractor(path: str | Path | None = None) -> Extractor:
-    """The extractor that ships, or the classifier in a model directory; raises BadBundle."""
+    """The extractor that ships, the classifier in a model directory, or SqueezeNet from a file; raises BadBundle."""
     return Extractor.load(path or SHIPPED)
 
 
@@ -154,9 +166,10 @@ def measure(
 ) -> dict:
     """Every measure of the folder `fake` against `real`; scores that an extractor gives are named by it.
 
-    `reference`: further real pictures, for the floor. `inception`: torch-fidelity's Inception weights, a file or `download`;
-    then FID, KID, the inception score, precision and recall proper are measured too. Class folders that bear the
-    extractor's class names make scores by class and agreement. Raises SelvedgeError for what cannot be measured at all.
+    `reference`: further real pictures, for the floor. `extractor`: see `Extractor.load`. `inception`: torch-fidelity's
+    Inception weights, a file or `download`; then FID, KID, the inception score, precision and recall proper are measured
+    too. Class folders of the same names in both make scores by class; where they are the extractor's classes, agreement
+    too, and floors by class. Raises SelvedgeError for what cannot be measured at all.
     """
     eyes = load_extractor(extractor)
     classes = tuple(eyes.bundle.card["classes"])
@@ -178,36 +191,36 @@ def measure(
         seed=seed,
         resamples=resamples,
     )
+    if not labelled and (parts := _by_class(sets, looks, seed, resamples)):
+        found["by_class"] = parts
+        found["left_out"]["agreement"] = f"{eyes.name} does not know the classes {_listed(parts)}"
     named = {f"{key}_{eyes.name}" if key in BY_EXTRACTOR else key: value for key, value in found.items()}
     named |= {"extractor": eyes.id, "real": str(real), "fake": str(fake), "seed": seed}
     if inception is not None:
-        named |= {"inception": standard(sets["real"], sets["fake"], inception, seed)}
+        named |= {
+            "inception": scores.standard(_Folder(sets["real"].files), _Folder(sets["fake"].files), inception, seed)
+        }
     return named
 
 
 BY_EXTRACTOR = ("fd", "fd_infinity", "kid", "is", "precision", "recall", "density", "coverage", "agreement")
 
 
-def standard(real: PictureSet, fake: PictureSet, weights: str | Path, seed: int) -> dict:
-    """torch-fidelity's FID, KID, inception score, precision and recall on its Inception, where its weights are at hand."""
-    import torch_fidelity
+def _by_class(sets: dict[str, PictureSet], looks: dict[str, Looks], seed: int, resamples: int) -> dict[str, dict]:
+    """{class: {metric: score, "left_out"}} of the classes that both sets have, whether or not the extractor knows them."""
+    of_class = {name: np.array(sets[name].classes) for name in ("real", "fake")}
+    found = {}
+    for cls in sorted(set(of_class["real"]) & set(of_class["fake"]) - {""}):
+        one, other = (looks[name][of_class[name] == cls] for name in ("real", "fake"))
+        with measures.one_thread():
+            scores, left_out = measures.pair_scores(one, other, seed=seed, resamples=resamples)
+        found[str(cls)] = {**scores, "n": len(other), "n_real": len(one), "left_out": left_out}
+    return found
 
-    path = inception_weights(weights)  # its hash is checked: torch-fidelity unpickles the file
-    n = min(len(real), len(fake))
-    found = torch_fidelity.calculate_metrics(
-        input1=_Folder(fake.files),
-        input2=_Folder(real.files),
-        feature_extractor="inception-v3-compat",
-        feature_extractor_weights_path=str(path),
-        **{"fid": True, "kid": True, "isc": True, "prc": True},
-        kid_subset_size=min(1000, n),
-        kid_subsets=50,
-        isc_splits=10 if len(fake) >= 500 else 1,
-        batch_size=1 if n < 64 else 32,
-        rng_seed=seed,
-        **{"cuda": torch.cuda.is_available(), "cache": False, "save_cpu_ram": True, "verbose": False},
-    )
-    return {**{name: float(value) for name, value in found.items()}, "n": len(fake), "n_real": len(real)}
+
+def _listed(names: Iterable[str], most: int = 5) -> str:
+    names = list(names)
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 class _Folder(torch.utils.data.Dataset):
@@ -220,7 +233,7 @@ class _Folder(torch.utils.data.Dataset):
         return len(self.files)
 
     def __getitem__(self, index: int) -> Tensor:
-        return squared(read(self.files[index]), 299)
+        return squared(read(self.files[index]), scores.SIDE)
 
 
 def squared(pixels: Tensor, side: int) -> Tensor:
