@@ -263,6 +263,25 @@ class Patterns(Training):
     lr_d: float = Field(default=2e-4, gt=0, description="Adam's learning rate of D")
     beta1: Fraction = Field(default=0.5, description="Adam's first moment")
     ema_images: int = Field(default=5_000, ge=0, description="half-life of G's moving average, in images; 0 is none")
+    ramp_images: int = Field(
+        default=0,
+        ge=0,
+        description="images over which the learning rates rise; the average's half-life is short at first too",
+    )
+    decay_from: Fraction = Field(
+        default=1.0,
+        description="share of the training after which the learning rates fall to 0 along a cosine; 1 is never",
+    )
+    augment: tuple[Literal["colour", "shift", "cutout"], ...] = Field(
+        default=(), description="DiffAugment of what D sees, sample by sample"
+    )
+    balanced: bool = Field(default=False, description="as many pictures of each class, however many there are")
+    select: bool = Field(
+        default=False, description="keep the generator that scored best on the judge's cloth, not the last one"
+    )
+    least_diversity: float = Field(
+        default=0.2, ge=0, description="tiles that differ less than this share of real ones raise the collapse alarm"
+    )
 
     @model_validator(mode="after")
     def _sees_whole(self) -> Patterns:

@@ -103,6 +103,26 @@ class Shuffle:
         return torch.randperm(self.count, generator=generator)
 
 
+@dataclass(frozen=True)
+class BalancedShuffle:
+    """Like Shuffle, with as many samples of each class, however many there are of it: of each it is a Shuffle of its own."""
+
+    labels: Tensor  # (N,) class indices
+    seed: int
+
+    def at(self, seen: int, batch: int) -> Tensor:
+        """Indices of the samples number `seen` to `seen + batch - 1`; any run of as many as there are classes has one of each."""
+        members = [torch.nonzero(self.labels == kind).flatten() for kind in self.labels.unique()]
+        turns = Shuffle(len(members), self.seed).at(seen, batch)  # an epoch of it is one of each class
+        rounds = torch.arange(seen, seen + batch) // len(members)
+        return torch.stack(
+            [
+                members[kind][Shuffle(len(members[kind]), self.seed + 7919 * (kind + 1)).at(number, 1)[0]]
+                for kind, number in zip(turns.tolist(), rounds.tolist(), strict=True)
+            ]
+        )
+
+
 # ---- conversions and augmentation ------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ class Task(Protocol):
     optimisers: dict[str, Optimizer]
     ema: dict[str, nn.Module]  # moving averages of modules of the same name; {} where there are none
     ema_images: int  # half-life of the averages, in images
+    ema_ramp: float  # the half-life is at most this share of the images seen; 0: always ema_images
 
     def to(self, device: torch.device) -> None:
         """Move modules, averages and data to `device`."""
@@ -46,6 +47,15 @@ class Task(Protocol):
 
     def sheet(self) -> Image.Image:
         """A picture to look at: results for fixed inputs beside the real thing."""
+
+    def watch(self, seen: int) -> dict[str, float]:
+        """Whatever is asked now and then of the networks as they are, by name; called with each sheet."""
+
+    def extra_state(self) -> dict:
+        """What else an exact resume needs, tensors and plain values."""
+
+    def load_extra_state(self, state: dict) -> None:
+        """Take it back."""
 
 
 class Log(Protocol):
@@ -108,7 +118,7 @@ def train(
         seed_step(seed, seen)
         losses = task.step(seen, batch)
         before, seen = seen, seen + batch
-        _update_ema(task, batch)
+        _update_ema(task, batch, seen)
 
         # Report
         if row := stretch.add(losses, before, seen, settings.images):
@@ -122,9 +132,10 @@ def train(
         done = settings.images - seen < 2
         if done or before // settings.sample_every < seen // settings.sample_every:
             picture = directory / "samples" / f"{seen:09d}.png"
-            save_sheet(task, picture)
+            found = look(task, picture, seen)
             if log:
                 log.picture(picture, seen)
+                log.metrics(found, seen)
 
         # Checkpoint
         if done or before // settings.checkpoint_every < seen // settings.checkpoint_every:
@@ -158,22 +169,24 @@ def set_training(task: Task, mode: bool) -> None:
         average.eval()
 
 
-def save_sheet(task: Task, path: Path) -> None:
-    """Write the task's sheet; neither the modules' mode nor torch's randomness is changed by it."""
+def look(task: Task, path: Path, seen: int) -> dict[str, float]:
+    """Write the task's sheet and ask it what it watches; neither the modules' mode nor torch's randomness is changed by it."""
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         set_training(task, False)
-        image = task.sheet()
+        image, found = task.sheet(), task.watch(seen)
         set_training(task, True)
     with atomic_path(path) as partial:
         image.save(partial, "PNG")
+    return found
 
 
 @torch.no_grad()
-def _update_ema(task: Task, batch: int) -> None:
+def _update_ema(task: Task, batch: int, seen: int) -> None:
     """avg <- avg + (1 - beta) (now - avg), beta = 0.5 ** (batch / half-life); buffers (batch norm's) are averaged too."""
     if not task.ema:
         return
-    beta = 0.5 ** (batch / max(1, task.ema_images))
+    half_life = min(task.ema_images, task.ema_ramp * seen) if task.ema_ramp else task.ema_images
+    beta = 0.5 ** (batch / max(1e-8, half_life))
     for name, average in task.ema.items():
         live = task.modules[name].state_dict()
         for key, value in average.state_dict().items():
@@ -222,6 +235,7 @@ def _state(task: Task, seen: int, rows: list[dict[str, float]], stretch: _Stretc
         "modules": {name: module.state_dict() for name, module in task.modules.items()},
         "ema": {name: module.state_dict() for name, module in task.ema.items()},
         "optimisers": {name: optimiser.state_dict() for name, optimiser in task.optimisers.items()},
+        "extra": task.extra_state(),
     }
 
 
@@ -231,6 +245,7 @@ def _restore(task: Task, state: checkpoint.State | None) -> tuple[int, list[dict
     for kind, things in (("modules", task.modules), ("ema", task.ema), ("optimisers", task.optimisers)):
         for name, thing in things.items():
             thing.load_state_dict(state[kind][name])
+    task.load_extra_state(state["extra"])
     return state["images"], state["history"]
 
 

@@ -60,6 +60,7 @@ def _code(name: str) -> str:
     files = [
         here / "loop.py",
         here / "data.py",
+        here / "augment.py",
         here / "checkpoint.py",
         here / "tasks/base.py",
         here / f"tasks/{name}.py",

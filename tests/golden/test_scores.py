@@ -12,8 +12,8 @@ import torch_fidelity
 from selvedge.errors import SelvedgeError
 from selvedge.io import encode_image
 from training.data import to_image
-from training.evaluation.bench import fitted
 from training.evaluation.features import Extractor
+from training.evaluation.heldout import fitted
 from training.evaluation.measures import pair_scores
 from training.evaluation.psnr import psnr_y
 from training.evaluation.scores import Pictures, standard

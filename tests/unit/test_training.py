@@ -16,7 +16,19 @@ import torch
 from selvedge.config import Classifier, Patterns, Upscaler
 from selvedge.errors import SelvedgeError
 from training import checkpoint, loop
-from training.data import Shuffle, Swatches, decode, load_swatches, random_crops, random_flips, sheet, to_bytes, to_unit
+from training.augment import diff_augment
+from training.data import (
+    BalancedShuffle,
+    Shuffle,
+    Swatches,
+    decode,
+    load_swatches,
+    random_crops,
+    random_flips,
+    sheet,
+    to_bytes,
+    to_unit,
+)
 from training.tasks.classifier import ClassifierTask
 from training.tasks.patterns import PatternTask
 from training.tasks.upscaler import UpscalerTask
@@ -46,10 +58,14 @@ def end_state(directory: Path) -> str:
     return checkpoint.digest(checkpoint.load(directory / "checkpoint.pt"))
 
 
+PLUS = {
+    **{"d_norm": "spectral", "loss": "hinge", "penalty": 0.5, "augment": ["colour", "shift", "cutout"], "view": 40},
+    **{"balanced": True, "ramp_images": 16, "decay_from": 0.5, "images": 64},
+}
 WAVES = {"generator": "fourier", "d_norm": "none", "loss": "relativistic", "penalty": 1.0, "penalty_every": 2}
 
 
-@pytest.mark.parametrize("changes", [{"images": 51}, {"d_norm": "spectral", "loss": "hinge", "view": 40}, WAVES])
+@pytest.mark.parametrize("changes", [{"images": 51}, PLUS, WAVES])
 def test_k_steps_and_the_rest_are_n_steps(tmp_path: Path, changes: dict) -> None:
     for name, stop_at in (("whole", None), ("parts", 16), ("parts", 32), ("parts", None)):
         task, settings = pattern_task(**changes)
@@ -147,6 +163,77 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         checkpoint.load(tmp_path / "checkpoint.pt")
 
 
+def test_a_checkpoint_cut_short_falls_back_to_the_one_before(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    task, settings = pattern_task()
+    loop.train(task, settings, seed=5, directory=tmp_path / "whole", device=CPU)
+    task, settings = pattern_task()
+    loop.train(task, settings, seed=5, directory=tmp_path / "cut", device=CPU, stop_at=32)
+    path = tmp_path / "cut/checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:2000])
+    task, settings = pattern_task()
+    loop.train(task, settings, seed=5, directory=tmp_path / "cut", device=CPU)
+    told = capsys.readouterr().out
+    assert "checkpoint.pt: is no checkpoint" in told
+    assert "going on from the one before" in told
+    assert "going on at 16 of 48" in told
+    assert end_state(tmp_path / "whole") == end_state(tmp_path / "cut")
+
+
+# ---- what is watched -----------------------------------------------------------------------------------------------------
+
+
+def test_a_planted_collapse_is_told_and_a_healthy_generator_is_not(capsys: pytest.CaptureFixture) -> None:
+    task, _ = pattern_task(least_diversity=0.2)
+    found = task.watch(16)
+    torch.nn.init.normal_(task.ema["g"].ups[-1].weight, std=0.3)
+    healthy = task.watch(16)
+    assert healthy["diversity"] > 0.2
+    assert 0 <= found["d_sure"] <= 1
+    capsys.readouterr()
+    task.fixed_z[:] = task.fixed_z[:1]  # every latent gives one tile
+    assert task.watch(16)["diversity"] < 0.01
+    assert "ALARM, collapse at 16 images" in capsys.readouterr().out
+
+
+def test_the_generator_that_scored_best_is_kept_through_a_resume_and_leaves_the_training(tmp_path: Path) -> None:
+    class Told:
+        """Scores that fall and rise again."""
+
+        def __init__(self) -> None:
+            self.scores = {16: 3.0, 32: 1.0, 48: 2.0}
+
+        def score(self, g: torch.nn.Module) -> float:
+            self.seen.append(checkpoint.digest(g.state_dict()))
+            return self.scores[16 * len(self.seen)]
+
+    seen: list[str] = []
+    for stop_at in (32, None):
+        task, settings = pattern_task()
+        task.held_out = Told()
+        task.held_out.seen = seen
+        loop.train(task, settings, seed=5, directory=tmp_path, device=CPU, stop_at=stop_at)
+    assert len(seen) == 3
+    assert (task.best["images"], task.best["score"]) == (32, 1.0)
+    assert checkpoint.digest(task.best_g().state_dict()) == seen[1] != seen[2]
+
+
+def test_rates_rise_and_fall_and_the_young_average_forgets_fast() -> None:
+    from training.tasks.base import paced
+
+    assert [paced(p, 0.2, 0.5) for p in (0.1, 0.2, 0.5)] == [0.5, 1.0, 1.0]
+    assert paced(0.75, 0.2, 0.5) == pytest.approx(0.5)
+    assert paced(1.0, 0.2, 0.5) == pytest.approx(0.0)
+    assert paced(1.0, 0.0, 1.0) == 1.0
+    task, _ = pattern_task(ramp_images=16, ema_images=10_000)
+    with torch.no_grad():
+        for value in task.g.parameters():
+            value.fill_(1.0)
+        for value in task.ema["g"].parameters():
+            value.zero_()
+    loop._update_ema(task, 8, 160)  # a half-life of 8 images, a twentieth of those seen
+    assert next(task.ema["g"].parameters()).mean() == pytest.approx(0.5)
+
+
 # ---- data ----------------------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +248,37 @@ def test_every_epoch_shows_every_sample_once_in_another_order() -> None:
 def test_bytes_survive_the_way_to_floats_and_back() -> None:
     images = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
     assert torch.equal(to_bytes(to_unit(images)), images)
+
+
+def test_a_balanced_shuffle_shows_each_class_as_often_and_each_picture_of_a_class_in_turn() -> None:
+    labels = torch.tensor([0] * 30 + [1] * 3 + [2] * 7)
+    shuffle = BalancedShuffle(labels, seed=2)
+    shown = torch.cat([shuffle.at(seen, 9) for seen in range(0, 90, 9)])
+    assert torch.bincount(labels[shown]).tolist() == [30, 30, 30]
+    assert torch.bincount(shown, minlength=40)[:30].tolist() == [1] * 30  # an epoch of the large class
+    assert torch.bincount(shown, minlength=40)[30:33].tolist() == [10] * 3
+    assert torch.equal(shuffle.at(4, 10), torch.cat([shuffle.at(4, 3), shuffle.at(7, 7)]))
+
+
+def test_what_d_sees_is_disturbed_sample_by_sample_and_lets_the_gradient_through() -> None:
+    torch.manual_seed(0)
+    x = (torch.rand(1, 3, 16, 16) * 2 - 1).repeat(6, 1, 1, 1).requires_grad_()
+    for kind in ("colour", "shift", "cutout"):
+        seen = diff_augment(x, [kind], wraps=True)
+        assert seen.shape == x.shape
+        assert len({tuple(one.flatten().tolist()) for one in seen}) == 6
+        (slope,) = torch.autograd.grad(seen.square().sum(), x)
+        assert slope.abs().sum() > 0
+    rolled = diff_augment(x, ["shift"], wraps=True)
+    assert torch.equal(rolled.flatten(2).sort().values, x.flatten(2).sort().values)  # nothing is lost around the torus
+    moved = diff_augment(torch.ones(50, 3, 16, 16), ["shift"], wraps=False)
+    assert {round(value, 3) for value in moved.mean((1, 2, 3)).tolist()} <= {
+        round((16 - a) * (16 - b) / 256, 3) for a in range(3) for b in range(3)
+    }
+    holes = (diff_augment(torch.ones(200, 3, 16, 16), ["cutout"], wraps=False) == 0).float().mean((1, 2, 3))
+    assert holes.min() > 0
+    assert holes.max() <= 0.25
+    assert torch.equal(diff_augment(x, [], wraps=False), x)
 
 
 def test_augmentation_is_per_sample() -> None:

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from scipy.stats import binom
 from torch import Tensor
 
 from selvedge.config import Params
 from selvedge.errors import SelvedgeError
-from training.data import GARMENTS, Swatches, data_fingerprint, load_swatches, to_bytes, to_unit
+from training.data import GARMENTS, Swatches, data_fingerprint, load_swatches, to_bytes
 from training.evaluation import agreement, copies, measures, scores, seams
 from training.evaluation.features import SHIPPED, Extractor, Looks
-from training.evaluation.heldout import one_of_each
+from training.evaluation.heldout import fitted, laid, one_of_each
 from training.evaluation.masks import load_pairs, segmenter_scores
 from training.evaluation.psnr import upscaler_scores
 from training.models.bundle import Bundle, load_bundle
@@ -158,15 +157,8 @@ class Bench:
         return sample(bundle, labels, seed)
 
     def windows(self, bundle: Bundle, tiles: Tensor) -> Tensor:
-        """Tiles as cloth is seen: laid edge to edge over as much as a real swatch shows, at the size of comparison.
-
-        A generator that was trained on crops of half a swatch makes tiles half as wide; next to whole swatches at one size,
-        its motifs would be twice too large. Where its card names no view, a tile is as wide as a swatch.
-        """
-        size, view = tiles.shape[-1], bundle.card.get("view") or tiles.shape[-1]
-        times = -(-view // size)
-        laid = tiles.repeat(1, 1, times, times)[:, :, :view, :view]
-        return fitted(laid, self.params.evaluation.size)
+        """Tiles as cloth is seen, at the size of comparison; where a card names no view, a tile is as wide as a swatch."""
+        return laid(tiles, bundle.card.get("view") or tiles.shape[-1], self.params.evaluation.size)
 
     def _diversity(self, looks: Sequence[Looks]) -> dict[str, float]:
         """How far samples of a class lie apart, as a share of how far real ones do: 0 where all are one picture."""
@@ -245,17 +237,6 @@ def sample(bundle: Bundle, labels: Tensor, seed: int, batch: int = 64) -> Tensor
     return torch.cat(
         [to_bytes(g(z[i : i + batch], None if condition is None else condition[i : i + batch])) for i in parts]
     )
-
-
-def fitted(images: Tensor, size: int) -> Tensor:
-    """(N, 3, H, W) uint8 -> (N, 3, size, size) uint8, averaged by area where it shrinks."""
-    if images.shape[-1] == size:
-        return images
-    parts = [
-        to_bytes(F.interpolate(to_unit(part), (size, size), mode="bicubic", antialias=True, align_corners=False))
-        for part in images.split(256)
-    ]
-    return torch.cat(parts)
 
 
 def _scatter(features: np.ndarray) -> float | None:

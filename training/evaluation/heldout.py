@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from selvedge.errors import SelvedgeError
 from selvedge.io import sha256_bytes
-from training.data import SWATCHES, Swatches, decode
+from training.data import SWATCHES, Swatches, decode, to_bytes, to_unit
 
 
 def one_of_each(
@@ -45,3 +47,24 @@ def one_of_each(
 
 def _pick(group: str, files: Sequence[str]) -> str:
     return files[int(sha256_bytes(group.encode())[:8], 16) % len(files)]
+
+
+def laid(tiles: Tensor, view: int, size: int) -> Tensor:
+    """Tiles (N, 3, H, W) uint8 as cloth is seen: edge to edge over `view` pixels, then (N, 3, size, size) uint8.
+
+    A generator that was trained on crops of half a swatch makes tiles half as wide; next to whole swatches at one size, its
+    motifs would be twice too large.
+    """
+    times = -(-view // tiles.shape[-1])
+    return fitted(tiles.repeat(1, 1, times, times)[:, :, :view, :view], size)
+
+
+def fitted(images: Tensor, size: int) -> Tensor:
+    """(N, 3, H, W) uint8 -> (N, 3, size, size) uint8, averaged by area where it shrinks."""
+    if images.shape[-1] == size:
+        return images
+    parts = [
+        to_bytes(F.interpolate(to_unit(part), (size, size), mode="bicubic", antialias=True, align_corners=False))
+        for part in images.split(256)
+    ]
+    return torch.cat(parts)

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from selvedge.io import encode_image, look_at_image, write_bytes, write_text
 from training.data import GARMENTS, Swatches, sheet, to_bytes, to_unit
-from training.evaluation.bench import Bench, fitted
+from training.evaluation.bench import Bench
 from training.evaluation.gate import Decision
-from training.evaluation.heldout import one_of_each
+from training.evaluation.heldout import fitted, one_of_each
 from training.evaluation.masks import load_pairs, predict_masks
 from training.models.bundle import Bundle, load_bundle
 from training.models.srresnet import FACTOR, shrink

@@ -50,6 +50,13 @@ def cosine(progress: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
+def paced(progress: float, ramp: float, decay_from: float) -> float:
+    """A learning rate's share at `progress` 0..1: rising along a line to `ramp`, falling along a cosine from `decay_from`."""
+    rising = min(1.0, progress / ramp) if ramp > 0 else 1.0
+    falling = cosine((progress - decay_from) / (1 - decay_from)) if progress > decay_from else 1.0
+    return rising * falling
+
+
 class BaseTask:
     """Modules, averages and optimisers by name; moving them; nothing that a family would want otherwise."""
 
@@ -58,12 +65,24 @@ class BaseTask:
         self.optimisers: dict[str, Optimizer] = {}
         self.ema: dict[str, nn.Module] = {}
         self.ema_images = 0
+        self.ema_ramp = 0.0
 
     def update(self, name: str, loss: Tensor) -> None:
         """One step of the optimiser `name` down the gradient of `loss`."""
         self.optimisers[name].zero_grad(set_to_none=True)
         loss.backward()
         self.optimisers[name].step()
+
+    def watch(self, seen: int) -> dict[str, float]:
+        """Nothing, unless a family watches something."""
+        return {}
+
+    def extra_state(self) -> dict:
+        """Nothing."""
+        return {}
+
+    def load_extra_state(self, state: dict) -> None:
+        """Nothing to take back."""
 
     def to(self, device: torch.device) -> None:
         """Move everything; convolutions run in channels_last, which is faster with bf16."""

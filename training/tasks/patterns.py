@@ -14,8 +14,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from selvedge.config import Params, Patterns
+from training.augment import diff_augment
 from training.data import (
     SWATCHES,
+    BalancedShuffle,
     Shuffle,
     Swatches,
     data_card,
@@ -27,11 +29,15 @@ from training.data import (
     to_bytes,
     to_unit,
 )
+from training.evaluation.features import SHIPPED, Extractor
+from training.evaluation.heldout import laid, one_of_each
+from training.evaluation.kid import kid
 from training.models import build
 from training.models.dcgan import Discriminator, settle_batch_norm
-from training.tasks.base import BaseTask, Export, Job, autocast, device_of
+from training.tasks.base import BaseTask, Export, Job, autocast, device_of, paced
 
 SHEET_COLUMNS = 8
+EMA_RAMP = 0.05  # of the images seen, the longest half-life of a young average (StyleGAN2)
 
 
 class PatternTask(BaseTask):
@@ -41,7 +47,7 @@ class PatternTask(BaseTask):
         super().__init__()
         torch.manual_seed(seed)
         self.settings, self.data, self.classes = settings, data, classes
-        self.shuffle = Shuffle(len(data), seed)
+        self.shuffle = BalancedShuffle(data.labels, seed) if settings.balanced else Shuffle(len(data), seed)
         conditions = len(classes) if settings.conditional else 0
         self.arguments = {
             "size": settings.size,
@@ -60,19 +66,30 @@ class PatternTask(BaseTask):
             "d": torch.optim.Adam(self.d.parameters(), settings.lr_d, betas),
         }
         self.ema_images = settings.ema_images
+        self.ema_ramp = EMA_RAMP if settings.ramp_images else 0.0
         if settings.ema_images:
             self.ema = {"g": copy.deepcopy(self.g).requires_grad_(False)}
+        self.held_out: HeldOut | None = None
+        self.best: dict = {}  # images, score and weights of the generator that scored best so far
         # fixed latents: sheets of one run, and of runs with one seed, can be compared by eye
         self.fixed_z = torch.randn(len(classes) * SHEET_COLUMNS, settings.z_dim)
         self.fixed_labels = torch.arange(len(classes)).repeat_interleave(SHEET_COLUMNS)
 
-    def best_g(self) -> nn.Module:
+    def now_g(self) -> nn.Module:
         """A copy of the averaged generator where there is one, with batch norm's statistics its own."""
-        return settle_batch_norm(copy.deepcopy(self.ema["g"])) if self.ema else self.g
+        return settle_batch_norm(copy.deepcopy(self.ema["g"] if self.ema else self.g))
+
+    def best_g(self) -> nn.Module:
+        """The generator that scored best on held-out cloth where that was asked for, else the one of now."""
+        best = self.now_g()
+        if self.best:
+            best.load_state_dict(self.best["weights"])
+        return best
 
     def step(self, seen: int, batch: int) -> dict[str, Tensor]:
         """One step of D on real and fake, then one of G; -log D(G(z)) for G, as the paper trains it."""
         device = device_of(self.g)
+        self._pace(seen + batch)
         chosen = self.shuffle.at(seen, batch)
         real = random_flips(to_unit(random_crops(self.data.images[chosen], self.settings.size).to(device)))
         labels = self.data.labels[chosen].to(device) if self.settings.conditional else None
@@ -81,17 +98,18 @@ class PatternTask(BaseTask):
             fake = self._shifted(self.g(z, labels))
 
         # D: real up, fake down
+        shown, made = self._disturbed(real), self._disturbed(fake.detach())
         with autocast(self.settings, device):
-            d_real, d_fake = self.d(real, labels), self.d(fake.detach(), labels)
+            d_real, d_fake = self.d(shown, labels), self.d(made, labels)
         d_loss = d_game(self.settings.loss, d_real.float(), d_fake.float())
-        penalty = self._penalty(seen // self.settings.batch, (real, fake.detach().float()), labels)
+        penalty = self._penalty(seen // self.settings.batch, (shown, made.float()), labels)
         self.update("d", d_loss if penalty is None else d_loss + penalty)
 
         # G: fake up, by D's new opinion
         self.d.requires_grad_(False)
         with autocast(self.settings, device):
-            g_fake = self.d(fake, labels)
-            g_real = self.d(real, labels) if self.settings.loss == "relativistic" else None
+            g_fake = self.d(self._disturbed(fake), labels)
+            g_real = self.d(self._disturbed(real), labels) if self.settings.loss == "relativistic" else None
         g_loss = g_game(self.settings.loss, g_fake.float(), None if g_real is None else g_real.float())
         self.update("g", g_loss)
         self.d.requires_grad_(True)
@@ -114,6 +132,17 @@ class PatternTask(BaseTask):
             total = total + slope.square().sum((1, 2, 3)).mean()
         return settings.penalty / 2 * settings.penalty_every * total
 
+    def _pace(self, seen: int) -> None:
+        """Learning rates for the step that ends at `seen` images."""
+        settings = self.settings
+        share = paced(seen / settings.images, settings.ramp_images / settings.images, settings.decay_from)
+        for name, top in (("g", settings.lr_g), ("d", settings.lr_d)):
+            for group in self.optimisers[name].param_groups:
+                group["lr"] = top * share
+
+    def _disturbed(self, images: Tensor) -> Tensor:
+        return diff_augment(images, self.settings.augment, wraps=False)
+
     def _shifted(self, fake: Tensor) -> Tensor:
         if not self.settings.seamless:
             return fake
@@ -125,7 +154,7 @@ class PatternTask(BaseTask):
         """A row a class: eight tiles from fixed latents, then four real swatches."""
         device = device_of(self.g)
         labels = self.fixed_labels.to(device)
-        fake = self.best_g()(self.fixed_z.to(device), labels if self.settings.conditional else None)
+        fake = self.now_g()(self.fixed_z.to(device), labels if self.settings.conditional else None)
         tiles = to_bytes(fake).cpu().split(SHEET_COLUMNS)
         rows = []
         for label, row in enumerate(tiles):
@@ -135,6 +164,87 @@ class PatternTask(BaseTask):
             size = self.settings.size
             rows.append(torch.cat([row, gap, self.data.images[index][:, :, :size, :size]]))
         return sheet(rows)
+
+    # ---- what is watched -------------------------------------------------------------------------------------------------
+
+    def watch(self, seen: int) -> dict[str, float]:
+        """Diversity of tiles and how sure D is of itself; the held-out score where the best generator is to be kept.
+
+        diversity: how far tiles of a class lie apart, in pixels, as a share of real crops; the mean over classes. A line
+        warns where it is less than settings.least_diversity. d_sure: the share of pairs in which D holds the real picture for
+        the more real one, 0.5 where it knows nothing.
+        """
+        g, device = self.now_g(), device_of(self.g)
+        labels = self.fixed_labels.to(device)
+        condition = labels if self.settings.conditional else None
+        fake = g(self.fixed_z.to(device), condition).float()
+        real = to_unit(self._real_like(self.fixed_labels)).to(device)
+        found = {"diversity": self._diversity(fake, real)}
+        found["d_sure"] = float((self.d(real, condition) > self.d(fake, condition)).float().mean())
+        if found["diversity"] < self.settings.least_diversity:
+            print(
+                f"patterns: ALARM, collapse at {seen:,} images: tiles of a class differ by {found['diversity']:.0%} of what real "
+                "ones do; try another seed, a penalty, or a lower learning rate for D",
+                flush=True,
+            )
+        if self.held_out is not None:
+            found["held_out_kid"] = score = self.held_out.score(g)
+            if not self.best or score < self.best["score"]:
+                weights = {name: value.detach().cpu().clone() for name, value in g.state_dict().items()}
+                self.best = {"images": seen, "score": score, "weights": weights}
+        return found
+
+    def _real_like(self, labels: Tensor) -> Tensor:
+        """As many real crops of each class, the same each time."""
+        picked = []
+        for label, count in zip(*labels.unique(return_counts=True), strict=True):
+            mine = torch.nonzero(self.data.labels == label).flatten()
+            picked.append(mine[torch.linspace(0, len(mine) - 1, int(count)).long()])
+        room = (self.data.images.shape[-1] - self.settings.size) // 2
+        return self.data.images[
+            torch.cat(picked), :, room : room + self.settings.size, room : room + self.settings.size
+        ]
+
+    def _diversity(self, fake: Tensor, real: Tensor) -> float:
+        # to each class its own: real classes differ, and a collapse within one would hide behind that
+        labels = self.fixed_labels if self.settings.conditional else torch.zeros_like(self.fixed_labels)
+        ratios = []
+        for label in labels.unique():
+            made, true = (x[(labels == label).to(x.device)].var(0).mean().sqrt() for x in (fake, real))
+            ratios.append(float(made / true.clamp_min(1e-6)))
+        return sum(ratios) / len(ratios)
+
+    def extra_state(self) -> dict:
+        """The best generator so far."""
+        return {"best": self.best}
+
+    def load_extra_state(self, state: dict) -> None:
+        """Take it back."""
+        self.best = state["best"]
+
+
+class HeldOut:
+    """Real cloth that no generator is trained on, and how far a generator's tiles are from it.
+
+    The judge's split: what picks the generator must not be what it is measured by in the end.
+    """
+
+    def __init__(self, params: Params) -> None:
+        self.classes, self.view, self.seed = params.classes, params.patterns.view or params.patterns.size, params.seed
+        self.extractor = Extractor.load(SHIPPED)
+        self.real = self.extractor(one_of_each(("judge",), self.classes, self.view).images)[0].numpy()
+
+    def score(self, g: nn.Module) -> float:
+        """The kernel distance (Binkowski et al. 2018) of as many tiles from the same latents each time; smaller is better."""
+        labels = torch.arange(len(self.real)) % len(self.classes)
+        z = torch.randn(len(labels), g.z_dim, generator=torch.Generator().manual_seed(self.seed + 1))
+        device = device_of(g)
+        with torch.no_grad():
+            tiles = [
+                to_bytes(g(some.to(device), of.to(device) if g.classes else None)).cpu()
+                for some, of in zip(z.split(64), labels.split(64), strict=True)
+            ]
+        return kid(self.real, self.extractor(laid(torch.cat(tiles), self.view, self.view))[0].numpy())
 
 
 def d_game(loss: str, real: Tensor, fake: Tensor) -> Tensor:
@@ -161,12 +271,14 @@ def job(params: Params) -> Job:
     settings = params.patterns
     data = load_swatches("train", params.classes, settings.view or settings.size)
     task = PatternTask(settings, data, params.classes, params.seed)
+    if settings.select:
+        task.held_out = HeldOut(params)
 
     def finish() -> tuple[Export, dict, dict[str, str]]:
         card = {
             "classes": list(params.classes),
             "data": data_card(SWATCHES, "train", len(data)),
-            "images": settings.images,
+            "images": task.best["images"] if task.best else settings.images,
             "seed": params.seed,
             "view": settings.view or settings.size,
             "seamless": settings.seamless,  # who enlarges or prints a tile asks this
@@ -177,6 +289,8 @@ def job(params: Params) -> Job:
             "parameters_g": sum(p.numel() for p in task.g.parameters()),
             "parameters_d": sum(p.numel() for p in task.d.parameters()),
         }
+        if task.best:
+            scores["selected_at"], scores["held_out_kid"] = task.best["images"], task.best["score"]
         return Export(task.best_g(), settings.generator, task.arguments, card), scores, {}
 
     return Job(task, settings, data_fingerprint(), finish)
