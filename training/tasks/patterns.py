@@ -7,6 +7,7 @@ picture, and a seam would give them away.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -229,10 +230,9 @@ class HeldOut:
     The judge's split: what picks the generator must not be what it is measured by in the end.
     """
 
-    def __init__(self, params: Params) -> None:
-        self.classes, self.view, self.seed = params.classes, params.patterns.view or params.patterns.size, params.seed
-        self.extractor = Extractor.load(SHIPPED)
-        self.real = self.extractor(one_of_each(("judge",), self.classes, self.view).images)[0].numpy()
+    def __init__(self, extractor: Extractor, images: Tensor, classes: Sequence[str], view: int, seed: int) -> None:
+        self.extractor, self.classes, self.view, self.seed = extractor, classes, view, seed
+        self.real = extractor(images)[0].numpy()
 
     def score(self, g: nn.Module) -> float:
         """The kernel distance (Binkowski et al. 2018) of as many tiles from the same latents each time; smaller is better."""
@@ -272,7 +272,9 @@ def job(params: Params) -> Job:
     data = load_swatches("train", params.classes, settings.view or settings.size)
     task = PatternTask(settings, data, params.classes, params.seed)
     if settings.select:
-        task.held_out = HeldOut(params)
+        view = settings.view or settings.size
+        judged = one_of_each(("judge",), params.classes, view).images
+        task.held_out = HeldOut(Extractor.load(SHIPPED), judged, params.classes, view, params.seed)
 
     def finish() -> tuple[Export, dict, dict[str, str]]:
         card = {
