@@ -137,8 +137,9 @@ def _lines(found: list[dict], options: argparse.Namespace, floor: dict) -> Itera
     yield ""
     yield (
         f"DCGAN at {options.size} px, width {options.width}, {options.images:,} images a run, batch {PLAIN['batch']}; "
-        f"{options.seeds} seeds. KID on the shipped extractor, {first['n']} tiles against {first['n_real']} drawings that no run saw; real against real "
-        f"{floor['kid']:.4f}. Brackets: 95 % over seeds, by Student's t. Change: of the mean KID, against the plain row, seed by seed."
+        f"{options.seeds} seeds. KID on the shipped extractor, {first['n']} tiles against {first['n_real']} drawings that no run saw; "
+        f"real against real {floor['kid']:.4f}. Brackets: 95 % over seeds, by Student's t. Change: of the KID, against the plain row, "
+        "seed by seed."
     )
     yield ""
     yield "| row | KID | change of KID | fd | recall | coverage | best at images |"
