@@ -8,12 +8,12 @@ import torch
 
 from selvedge import tracking
 from selvedge.config import Params
-from selvedge.io import atomic_dir, fingerprint, sha256_file, write_json, write_text
+from selvedge.io import atomic_dir, fingerprint, read_yaml, sha256_file, write_json, write_text
 from training import loop
 from training.models.bundle import save_bundle
 from training.tasks import JOBS
 
-RUNS, MODELS, METRICS = Path("runs"), Path("models"), Path("metrics")
+RUNS, MODELS, METRICS, GRAPH = Path("runs"), Path("models"), Path("metrics"), Path("dvc.yaml")
 
 
 def run(name: str, params: Params) -> None:
@@ -55,14 +55,7 @@ def run(name: str, params: Params) -> None:
 
 
 def _code(name: str) -> str:
-    """Names the code that a training follows from: what its stage in dvc.yaml depends on."""
-    here = Path(__file__).parent
-    files = [
-        here / "loop.py",
-        here / "data.py",
-        here / "augment.py",
-        here / "checkpoint.py",
-        here / "tasks/base.py",
-        here / f"tasks/{name}.py",
-    ]
-    return fingerprint([sha256_file(path) for path in [*files, *sorted((here / "models").glob("*.py"))]])
+    """Names the code that a training follows from: what its stage in dvc.yaml depends on under training/."""
+    stages = read_yaml(GRAPH, "run this in the project's folder")["stages"]
+    files = [path for path in stages[f"train-{name}"]["deps"] if path.startswith("training/")]
+    return fingerprint([sha256_file(Path(__file__).parents[1] / path) for path in files])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from helpers import ROOT
 
 ROOMS = ("selvedge", "scrapers", "training", "inference", "flows")
@@ -72,3 +73,38 @@ print([json.loads(line) for line in open("runs/x/log.jsonl")])
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "[{'task': 'task', 'params': {'lr': 0.1}}, {'step': 10, 'loss': 0.5}]" in done.stdout
+
+
+# what every family shares and what no training's numbers follow from
+SHARED = {
+    "training/__init__.py",
+    "training/tasks/__init__.py",
+    "training/models/__init__.py",
+    "training/models/bundle.py",
+    "training/evaluation/__init__.py",
+}
+
+
+def test_a_training_stage_depends_on_all_the_code_that_it_follows_from() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    for stage, spec in stages.items():
+        if not stage.startswith("train-"):
+            continue
+        needed, todo = set(), [f"training/tasks/{stage.removeprefix('train-')}.py", "training/loop.py"]
+        while todo:
+            path = todo.pop()
+            if path in needed | SHARED:
+                continue
+            needed.add(path)
+            for node in ast.walk(ast.parse((ROOT / path).read_text())):
+                if isinstance(node, ast.ImportFrom) and node.module.startswith("training"):
+                    todo += _files(node.module, [alias.name for alias in node.names])
+        families = {"training/models/fourier.py"} if stage == "train-patterns" else set()  # built by its name
+        assert needed | families == {path for path in spec["deps"] if path.startswith("training/")}, stage
+
+
+def _files(module: str, names: list[str]) -> list[str]:
+    base = module.replace(".", "/")
+    if (ROOT / f"{base}.py").exists():
+        return [f"{base}.py"]
+    return [f"{base}/{name}.py" for name in names if (ROOT / f"{base}/{name}.py").exists()]

@@ -39,6 +39,8 @@ SIZES = tuple(round(SIDE * 2 ** (i / (STEPS - 1))) for i in range(STEPS))
 WAVES = 5  # the highest wave number of the search, each way
 PLACES = 2 * WAVES + 2  # shifts that the search tries, each way
 NEAREST = 12  # training pictures to verify for each sample
+FINE = 15  # the highest wave number of the first look at them, each way
+LADDER = tuple(round(SIDE * 2 ** (i / (2 * STEPS - 2))) for i in range(2 * STEPS - 1))  # and its scales: twice as many
 TRIES = 4  # of which so many places are looked at closely
 BLOCK = 2048  # correlations computed at once: as many as the processor's cache holds
 ORIENTATIONS = 8  # mirrored or not, then turned counter-clockwise by 0, 90, 180, 270 degrees
@@ -364,7 +366,7 @@ def _inverse() -> tuple[Tensor, Tensor]:
 
 
 class Gallery:
-    """Pictures to be found, prepared once: (N, 3, H, W) uint8 of any size, squeezed to squares; 50 KB each, and 50 KB of pixels."""
+    """Pictures to be found, prepared once: (N, 3, H, W) uint8 of any size, squeezed to squares; 180 KB each with their pixels."""
 
     def __init__(self, images: Tensor) -> None:
         if not len(images):
@@ -385,6 +387,11 @@ class Gallery:
         few = self.images[:: max(1, len(self.images) // 200)]
         power = torch.fft.rfft2(_fine(_square(few, SIDE))).abs().square().mean((0, 1))
         self.sieve = torch.rsqrt(power + 1e-3 * power.mean()) * _lowpass()
+        looks = [
+            torch.stack([_lowest(_sieved(self, _folded(_fine(_square(part, size))))) for size in LADDER], 1)
+            for part in self.images.split(32)
+        ]
+        self.looks = torch.view_as_real(torch.cat(looks)).half()  # (N, scales, 3, 2 FINE + 1, FINE + 1, 2)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -477,10 +484,13 @@ class Matches:
 def verify(gallery: Gallery, samples: Tensor, index: Tensor, orientation: Tensor, scale: Tensor) -> Matches:
     """Compare each of (B, 3, SIDE, SIDE) closely with its candidates (B, M): pictures, orientations, scales of the search."""
     query = torch.arange(len(samples))[:, None].expand_as(index)
-    jobs = torch.stack([query, index, orientation, torch.tensor(SIZES)[scale]], 2).flatten(0, 1)  # (J, 4)
-    jobs, value, _, _, _ = _tried(gallery, samples, jobs, [round(100 * 1.05**step) for step in range(-2, 3)])
+    steps = (2 * scale[:, :, None] + torch.arange(-2, 3)).clamp(0, len(LADDER) - 1)
+    jobs = torch.stack([query, index, orientation], 2)[:, :, None].expand(-1, -1, 5, -1)
+    jobs = torch.cat([jobs, steps[..., None]], 3).flatten(0, 2).unique(dim=0)  # (J, 4)
+    value = _glanced(gallery, samples, jobs)
+    jobs = torch.cat([jobs[:, :3], torch.tensor(LADDER)[jobs[:, 3:]]], 1)
     jobs = _leading(jobs, value, TRIES)
-    jobs, value, shift, looks, which = _tried(gallery, samples, jobs, [97, 98, 99, 100, 101, 102, 103])
+    jobs, value, shift, looks, which = _tried(gallery, samples, jobs, [97.0, 98.5, 100.0, 101.5, 103.0])
     found = []
     for i in range(len(samples)):
         mine = torch.where(jobs[:, 0] == i)[0]
@@ -492,7 +502,27 @@ def verify(gallery: Gallery, samples: Tensor, index: Tensor, orientation: Tensor
     return Matches(*columns)
 
 
-def _tried(gallery: Gallery, samples: Tensor, jobs: Tensor, percent: list[int]) -> tuple[Tensor, ...]:
+def _glanced(gallery: Gallery, samples: Tensor, jobs: Tensor) -> Tensor:
+    """The bits (J,) of jobs (sample, picture, orientation, step of the LADDER), by the waves that are ready."""
+    _, spectra, which = _spectra(gallery, samples, jobs)
+    spectra, side = _lowest(spectra), 2 * FINE + 2
+    value = []
+    for some, mine in zip(jobs.split(512), which.split(512), strict=True):
+        theirs = torch.view_as_complex(gallery.looks[some[:, 1], some[:, 3]].float())
+        product = (spectra[mine].conj() * theirs).sum(1)
+        plane = torch.fft.irfft2(F.pad(product, (0, 1, 0, 1)).roll(-FINE, 1), (side, side)) * side**2
+        value.append(_bits(product, plane.flatten(1).amax(1)))
+    return torch.cat(value)
+
+
+def _lowest(spectra: Tensor) -> Tensor:
+    """(B, 3, SIDE, SIDE / 2 + 1) complex -> (B, 3, 2 FINE + 1, FINE + 1) of unit length: down -FINE..FINE, across 0..FINE."""
+    low = spectra.roll(FINE, 2)[:, :, : 2 * FINE + 1, : FINE + 1]
+    power = low.abs().square().sum((1, 2))
+    return low / (2 * power.sum(1) - power[:, 0]).sqrt()[:, None, None, None].clamp_min(1e-9)
+
+
+def _tried(gallery: Gallery, samples: Tensor, jobs: Tensor, percent: list[float]) -> tuple[Tensor, ...]:
     """Jobs (sample, picture, orientation, size) at these shares of their sizes: with values, shifts, and the samples' maps."""
     sizes = (jobs[:, 3:] * torch.tensor(percent) / 100).round().long().clamp(SIDE, LARGEST)
     jobs = torch.cat([jobs[:, None, :3].expand(-1, len(percent), -1), sizes[:, :, None]], 2).flatten(0, 1).unique(dim=0)

@@ -1,6 +1,6 @@
 """What the alarms and the distances can see at small n, asked of sets with a known fault: writes a table.
 
-    selvedge draw textiles --n 7000 --size 128 --mode photograph --seed 700000 --out fresh
+    selvedge draw textiles --n 7000 --size 128 --mode photograph --seed 900000 --out fresh
     python -m training.evaluation.power --drawn fresh --extractor inference/weights/extractor --out reports/power.md
 
 The drawings must be ones that the extractor did not learn from. A faulty set is n real pictures with a tenth of them replaced
@@ -262,7 +262,7 @@ def _head(options: argparse.Namespace, pool: Pool, held: float) -> Iterator[str]
     yield "# What a small set can show"
     yield ""
     yield (
-        f"Generated sets of n = {options.n} against as many real pictures, {SHARE:.0%} of the set replaced "
+        f"Generated sets of n = {options.n} against as many real pictures (or 1,000, where it says so), {SHARE:.0%} replaced "
         f"({round(SHARE * options.n)} pictures); {options.resamplings} sets each, drawn anew together with the real ones from "
         f"{len(pool.sharp)} drawn photographs of {len(pool.classes)} classes that the extractor never saw. Extractor "
         f"`{pool.sharp.extractor}`, right on {held:.1%} of them; seed {options.seed}. In brackets the 95 % interval (Wilson)."
