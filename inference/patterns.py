@@ -1,9 +1,15 @@
-"""Pattern tiles from the live generator: one latent a seed, so a seed names a tile for good."""
+"""Pattern tiles from the live generator: one latent a seed, so a seed names a tile for good.
+
+A generator of screens (`training/models/screens.py`) prints a tile at any size, in any palette; the others make tiles of one size
+in colours of their own, which an upscaler enlarges four times. All of them repeat straight, by half drop or as bricks.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +24,34 @@ from selvedge.errors import SelvedgeError
 from selvedge.io import sha256_bytes, write_bytes, write_json
 from training.data import sheet, to_bytes, to_image
 from training.models.bundle import Bundle
+from training.models.screens import CELLS, CRISP, INKS, LAYOUTS, STRIDE, Screens, filled, poured, repeated, separated
 
 DPI = 150
 SEEDS = 2**63
+PRINTED = 512  # pixels a side of a printed tile, unless another size is asked for
+MOST_CELLS, MOST_PIXELS = 64, 4096
 SHEET_COLUMNS, SHEET_TILE = 4, 96  # of sheet.png: pictures a row, and the side of one repeat in pixels
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a designer asks of a tile beside its class and its seed.
+
+    size: pixels a side of one repeat, None for what the generator makes by itself. palette: inks as "#rrggbb", ground first, None
+    for one of real cloth that the seed chooses. repeat: how repeats lie, one of LAYOUTS. cells: how much cloth goes by before it
+    comes again, in cells of the latent; twice as many hold about twice the motifs a side. wraps: whether it repeats (down, across).
+    """
+
+    size: int | None = None
+    palette: tuple[str, ...] | None = None
+    repeat: str = "straight"
+    cells: int = CELLS
+    wraps: tuple[bool, bool] = (True, True)
+
+    @property
+    def plain(self) -> bool:
+        """Whether any generator can do it."""
+        return self == Wish(repeat=self.repeat)
 
 
 class Patterns:
@@ -45,6 +75,51 @@ class Patterns:
         # one at a time: in a batch, convolutions may add up in another order and flip a last bit
         return torch.cat([to_bytes(self.bundle.network(latent(seed, self.z_dim), label)) for seed in seeds])
 
+    @torch.inference_mode()
+    def tile(self, cls: str, seed: int, wish: Wish | None = None) -> Tensor:
+        """The rectangle (3, H, W) uint8 that repeats as `wish` has it: one repeat, two columns for half-drop, two rows for brick.
+
+        Raises SelvedgeError for what cannot be: a size that is no multiple of the cells, a palette of no or too many inks,
+        anything but a repeat of a generator that does not print from screens.
+        """
+        wish = wish or Wish()
+        label = self._label(cls)
+        if wish.repeat not in LAYOUTS:
+            raise SelvedgeError(f"repeat {wish.repeat!r}: is none of {', '.join(LAYOUTS)}")
+        if isinstance(self.bundle.network, Screens):
+            return self._printed(label, seed, wish)
+        if not wish.plain:
+            raise SelvedgeError(
+                f"this generator ({self.bundle.card['family']}) makes tiles of {self.size} px in colours of its own; "
+                "size, palette and cells are for one that prints from screens: take the weights that ship"
+            )
+        if wish.repeat != "straight" and not self.seamless:
+            raise SelvedgeError(f"this generator's tiles have edges: they cannot repeat by {wish.repeat}")
+        # all behind its first layer is convolution on a torus
+        hook = self.bundle.network.first.register_forward_hook(lambda *at: repeated(at[2], wish.repeat))
+        try:
+            return to_bytes(self.bundle.network(latent(seed, self.z_dim), label))[0]
+        finally:
+            hook.remove()
+
+    def _printed(self, label: Tensor, seed: int, wish: Wish) -> Tensor:
+        network: Screens = self.bundle.network
+        side = wish.cells * STRIDE
+        size = side if wish.size is None else wish.size
+        if wish.cells % CELLS or not 0 < wish.cells <= MOST_CELLS:
+            raise SelvedgeError(f"cells {wish.cells}: must be a multiple of {CELLS}, at most {MOST_CELLS}")
+        if size % side or not 0 < size <= MOST_PIXELS:
+            raise SelvedgeError(f"size {size}: must be a multiple of {side} pixels, at most {MOST_PIXELS}")
+        # where it shall not repeat, more cloth is made than is shown, so that no two edges belong together
+        rows, columns = (wish.cells + (0 if wraps else CELLS) for wraps in wish.wraps)
+        z, times = latent(seed, network.length(rows, columns)), size // side
+        colours, inks = network.palette(z, label) if wish.palette is None else filled(inks_of(wish.palette), 1)
+        claims = network.screens(z, label, inks, (rows, columns), wish.repeat)
+        picture = poured(separated(claims, times, CRISP * times), colours)[0]
+        height = size * (2 if wish.repeat == "brick" else 1)
+        width = size * (2 if wish.repeat == "half-drop" else 1)
+        return to_bytes(picture[:, :height, :width])
+
     def check(self, cls: str) -> None:
         """Raise SelvedgeError where `cls` is none of the classes, naming the nearest."""
         if not cls.replace("-", "").replace("_", "").isalnum():
@@ -59,6 +134,16 @@ class Patterns:
         return torch.tensor([self.classes.index(cls)]) if self.conditional else None
 
 
+def inks_of(palette: Sequence[str]) -> Tensor:
+    """ "#rrggbb" each -> (k, 3) in -1..1; raises SelvedgeError for what is no colour, and for no or more than INKS of them."""
+    if not 1 <= len(palette) <= INKS:
+        raise SelvedgeError(f"a palette of {len(palette)} inks: 1 to {INKS} can be printed")
+    for word in palette:
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", word):
+            raise SelvedgeError(f"ink {word!r}: write it as '#rrggbb', for example '#1b2a49'")
+    return torch.tensor([list(bytes.fromhex(word[1:])) for word in palette]).float() / 127.5 - 1
+
+
 def latent(seed: int, z_dim: int) -> Tensor:
     """The latent (1, z_dim) that `seed` names, standard normal."""
     if not 0 <= seed < SEEDS:
@@ -71,26 +156,35 @@ def describe(bundle: Bundle) -> dict[str, str]:
     return {"version": bundle.version, "sha256": bundle.card["sha256"]}
 
 
-def generate_files(cls: str, *, n: int, seed: int, out: Path, upscale: bool) -> None:
+def generate_files(
+    cls: str, *, n: int, seed: int, out: Path, wish: Wish | None = None, upscale: bool = True, dpi: int = DPI
+) -> None:
     """Write `n` tiles with the seeds `seed`, `seed + 1`, ... into `out`, and sheet.png with each repeated 3 x 3.
 
-    Each is CLASS-SEED.png (four times enlarged if `upscale`) with a CLASS-SEED.json that says how it was made.
+    Each is CLASS-SEED.png with a CLASS-SEED.json that says how it was made. A generator that prints from screens prints at
+    `wish.size` (PRINTED by default); tiles of others are enlarged four times if `upscale`.
     """
-    patterns = Patterns(load_live("patterns"))
-    upscaler = load_live("upscaler") if upscale else None
+    patterns, wish = Patterns(load_live("patterns")), wish or Wish()
+    prints = isinstance(patterns.bundle.network, Screens)
+    if prints and wish.size is None:
+        wish = replace(wish, size=PRINTED if upscale else None)
+    upscaler = load_live("upscaler") if upscale and not prints else None
     tiles = []
     for number in range(seed, seed + n):
-        tile = patterns.sample(cls, [number])[0]
+        tile = patterns.tile(cls, number, wish)
         if upscaler:
             tile = enlarge(tile, upscaler.network, wrap=patterns.seamless)
-        data, name = pictures.png(to_image(tile), DPI), f"{cls}-{number}"
+        data, name = pictures.png(to_image(tile), dpi), f"{cls}-{number}"
         write_bytes(out / f"{name}.png", data)
         facts: dict[str, Any] = {
             "class": cls,
             "seed": number,
             "size": list(tile.shape[1:]),
-            "dpi": DPI,
-            "seamless": patterns.seamless,
+            "dpi": dpi,
+            "seamless": patterns.seamless and all(wish.wraps),
+            "repeats": {"down": patterns.seamless and wish.wraps[0], "across": patterns.seamless and wish.wraps[1]},
+            "layout": wish.repeat,
+            "palette": list(wish.palette) if wish.palette else None,
             "upscaled": upscaler is not None,
             "model": describe(patterns.bundle),
             "upscaler": describe(upscaler) if upscaler else None,
@@ -106,5 +200,6 @@ def generate_files(cls: str, *, n: int, seed: int, out: Path, upscale: bool) -> 
 
 def _cell(tile: Tensor) -> Tensor:
     """A tile as the sheet shows it: 3 x 3 repeats."""
-    small = F.interpolate(tile[None].float(), size=(SHEET_TILE, SHEET_TILE), mode="area")[0]
+    height, width = (max(1, round(SHEET_TILE * side / min(tile.shape[1:]))) for side in tile.shape[1:])
+    small = F.interpolate(tile[None].float(), size=(height, width), mode="area")[0]
     return small.round().to(torch.uint8).repeat(1, 3, 3)

@@ -190,12 +190,26 @@ def generate(
     n: Annotated[int, typer.Option(min=1, help="How many tiles.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("patterns"),
-    upscale: Annotated[bool, typer.Option(help="Enlarge each tile four times.")] = True,
+    size: Annotated[int | None, typer.Option(help="Pixels a side of one repeat; default: 512.")] = None,
+    palette: Annotated[
+        str | None, typer.Option(help='Inks, ground first: "#1b2a49,#f2e9dc"; default: of real cloth, by the seed.')
+    ] = None,
+    repeat: Annotated[str, typer.Option(help="How repeats lie: straight, half-drop or brick.")] = "straight",
+    cells: Annotated[int, typer.Option(help="How much cloth goes by before it comes again: 8, 16, 24, ...")] = 8,
+    down: Annotated[bool, typer.Option(help="Whether it repeats downwards.")] = True,
+    across: Annotated[bool, typer.Option(help="Whether it repeats sideways.")] = True,
+    dpi: Annotated[int, typer.Option(min=1, help="Dots an inch, written into the file.")] = 150,
+    upscale: Annotated[bool, typer.Option(help="Enlarge tiles of a generator that cannot print at any size.")] = True,
 ) -> None:
-    """Generate seamless pattern tiles with the champion: a PNG and a JSON each, and a sheet of repeats."""
+    """Generate seamless pattern tiles: a PNG and a JSON each, and a sheet of repeats.
+
+    Example: selvedge generate --class floral --n 12 --size 512 --repeat half-drop --palette "#1b2a49,#f2e9dc" --seed 7
+    """
     from inference import patterns
 
-    patterns.generate_files(cls, n=n, seed=seed, out=out, upscale=upscale)
+    inks = tuple(word.strip() for word in palette.split(",")) if palette else None
+    wish = patterns.Wish(size, inks, repeat, cells, (down, across))
+    patterns.generate_files(cls, n=n, seed=seed, out=out, wish=wish, upscale=upscale, dpi=dpi)
 
 
 @app.command(rich_help_panel=USE)

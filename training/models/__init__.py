@@ -7,11 +7,12 @@ from typing import Any
 
 from torch import nn
 
-from training.models import dcgan, fourier, judge, squeeze, srresnet, unet
+from training.models import dcgan, fourier, judge, screens, squeeze, srresnet, unet
 
 FAMILIES: dict[str, Callable[..., nn.Module]] = {
     "dcgan": dcgan.Generator,
     "fourier": fourier.FourierGenerator,
+    "screens": screens.Screens,
     "srresnet": srresnet.SRResNet,
     "judge": judge.Judge,
     "squeeze": squeeze.Squeeze,

@@ -1,0 +1,157 @@
+"""What a designer asks of a tile: size, palette, repeat, how much cloth; each kept exactly or refused in one line."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from test_inference import CLASSES, save_generator, save_upscaler
+
+from inference import live
+from inference.patterns import Patterns, Wish, generate_files
+from selvedge.errors import SelvedgeError
+from training.data import to_tensor
+from training.evaluation import palette
+from training.models.bundle import load_bundle, save_bundle
+from training.models.screens import Screens
+
+ASKED = ("#1b2a49", "#f2e9dc", "#c9252f")
+
+
+def save_screens(directory: Path) -> None:
+    torch.manual_seed(0)
+    arguments = {"classes": len(CLASSES), "width": 8, "latent": 8, "palettes": 4}
+    network = Screens(**arguments)
+    # so that all inks are in use, each in patches of a few pixels
+    network.claims.weight.data = torch.randn(6, 8, 1, 1).repeat_interleave(4, 0)
+    network.library.random_(0, 255)
+    network.library_inks.random_(2, 6)
+    save_bundle(directory, network, family="screens", arguments=arguments, classes=list(CLASSES), seamless=True)
+
+
+@pytest.fixture(scope="module")
+def printer(tmp_path_factory: pytest.TempPathFactory) -> Patterns:
+    folder = tmp_path_factory.mktemp("screens")
+    save_screens(folder)
+    return Patterns(load_bundle(folder))
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> Patterns:
+    folder = tmp_path_factory.mktemp("older")
+    save_generator(folder)
+    return Patterns(load_bundle(folder))
+
+
+def laid(tile: torch.Tensor) -> torch.Tensor:
+    return tile.repeat(1, 2, 2)
+
+
+@pytest.mark.parametrize("who", ["printer", "older"])
+def test_half_drop_and_brick_are_the_tile_half_a_repeat_further_and_repeat_straight(who: str, request) -> None:
+    patterns: Patterns = request.getfixturevalue(who)
+    for repeat, along, across in (("half-drop", 1, 2), ("brick", 2, 1)):
+        tile = patterns.tile("floral", 5, Wish(repeat=repeat))
+        side = patterns.size
+        assert tile.shape[along] == side
+        assert tile.shape[across] == 2 * side
+        one, two = tile.split(side, across)
+        assert torch.equal(two, one.roll(side // 2, along))
+        # beyond the second column the first one comes again, a whole repeat lower
+        assert torch.equal(tile.roll((side // 2, side), (along, across)), tile)
+        assert one.float().std() > 5
+        assert not torch.equal(one, patterns.tile("floral", 5, Wish()))  # what lies beside it has changed
+
+
+def test_a_tile_has_the_size_and_the_inks_that_were_asked_for(printer: Patterns) -> None:
+    tile = printer.tile("striped", 3, Wish(size=512, palette=ASKED))
+    assert tile.shape == (3, 512, 512)
+    found = palette.error(tile, ASKED)
+    assert found["worst"] < 5  # CIEDE2000, of clusters that blends at edges belong to
+    pixels = {tuple(colour) for colour in tile.flatten(1).T.tolist()}
+    assert {tuple(bytes.fromhex(word[1:])) for word in ASKED} <= pixels
+    # other inks, the same drawing
+    other = printer.tile("striped", 3, Wish(size=512, palette=("#000000", "#ffffff", "#808080")))
+    ground = (tile == torch.tensor(list(bytes.fromhex("1b2a49")))[:, None, None]).all(0)
+    assert (other[:, ground] < 3).all()
+
+
+def test_enlarging_sharpens_and_moves_nothing(printer: Patterns) -> None:
+    small, large = (printer.tile("floral", 9, Wish(size=size, palette=ASKED)).float() for size in (64, 512))
+    shrunk = torch.nn.functional.avg_pool2d(large[None], 8)[0]
+    together = torch.stack([shrunk.flatten(), small.flatten()])
+    assert torch.corrcoef(together)[0, 1] > 0.9
+    step = (large[:, :, 1:] - large[:, :, :-1]).abs().amax(0)
+    assert (step > 60).any()  # an edge is as narrow as a pixel or two, not eight
+
+
+def test_more_cells_are_more_cloth_and_repeat_too(printer: Patterns) -> None:
+    tile = printer.tile("floral", 2, Wish(cells=16))
+    assert tile.shape == (3, 128, 128)
+    quarters = [tile[:, y : y + 64, x : x + 64] for y in (0, 64) for x in (0, 64)]
+    assert all(not torch.equal(quarters[0], other) for other in quarters[1:])
+    seam = (tile[:, :, 0].float() - tile[:, :, -1].float()).abs().mean()
+    inner = (tile[:, :, 1:].float() - tile[:, :, :-1].float()).abs().mean((0, 1))
+    assert seam <= inner.max()
+
+
+def test_an_axis_that_shall_not_repeat_does_not(printer: Patterns) -> None:
+    whole, cut = (
+        printer.tile("floral", 4, Wish(size=512, wraps=wraps)).float() for wraps in ((True, True), (True, False))
+    )
+    assert cut.shape == whole.shape
+
+    def seam(x: torch.Tensor, axis: int) -> float:
+        return float((x.select(axis, 0) - x.select(axis, -1)).abs().mean())
+
+    assert seam(cut, 2) > 2 * seam(whole, 2)
+    assert seam(cut, 1) < seam(cut, 2)
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (Wish(size=500), "size 500: must be a multiple of 64 pixels"),
+        (Wish(size=128, cells=24), "size 128: must be a multiple of 192 pixels"),
+        (Wish(cells=12), "cells 12: must be a multiple of 8"),
+        (Wish(palette=("navy",)), "ink 'navy': write it as '#rrggbb'"),
+        (Wish(palette=ASKED * 3), "a palette of 9 inks: 1 to 6 can be printed"),
+        (Wish(repeat="ogee"), "repeat 'ogee': is none of straight, half-drop, brick"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(printer: Patterns, wish: Wish, said: str) -> None:
+    with pytest.raises(SelvedgeError, match=said) as error:
+        printer.tile("floral", 1, wish)
+    assert "\n" not in str(error.value)
+
+
+def test_a_generator_of_one_size_says_what_it_cannot(older: Patterns) -> None:
+    with pytest.raises(SelvedgeError, match=r"this generator \(dcgan\) makes tiles of 32 px in colours of its own"):
+        older.tile("floral", 1, Wish(size=512))
+    assert torch.equal(older.tile("floral", 1), older.sample("floral", [1])[0])
+
+
+def test_files_say_what_was_asked_and_come_out_the_same_again(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(live, "SHIPPED", tmp_path / "shipped")
+    save_screens(tmp_path / "shipped/patterns")
+    save_upscaler(tmp_path / "shipped/upscaler")
+    wish = Wish(size=128, palette=ASKED, repeat="half-drop")
+    for out in ("one", "two"):
+        generate_files("floral", n=2, seed=7, out=Path(out), wish=wish, dpi=300)
+    for name in ("floral-7.png", "floral-8.png", "floral-8.json", "sheet.png"):
+        assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
+    facts = json.loads(Path("one/floral-7.json").read_text())
+    assert (facts["layout"], facts["palette"], facts["upscaled"]) == ("half-drop", list(ASKED), False)
+    image = Image.open(io.BytesIO(Path("one/floral-7.png").read_bytes()))
+    assert image.size == (256, 128)
+    assert round(image.info["dpi"][0]) == 300
+    one, two = np.split(np.asarray(image), 2, 1)
+    assert (two == np.roll(one, 64, 0)).all()
+    sheet = to_tensor(Image.open("one/sheet.png"))
+    assert sheet.shape[2] > sheet.shape[1]

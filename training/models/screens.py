@@ -1,0 +1,241 @@
+"""A generator that works as a textile printer does: it designs colour separations, and the inks are poured in afterwards.
+
+G says how much of each place each ink claims; a softmax makes coverages of it, and the picture is the sum of coverage x
+colour. So a palette is obeyed exactly, and claims that are enlarged before the softmax give edges as crisp at any size.
+All that varies from place to place enters as in PSGAN (Bergmann et al. 2017): local noise, and waves that fit the tile a
+whole number of times; a style (global latent, class, number of inks) scales the channels of each convolution. On a torus.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from training.models.fourier import normalise, whole_waves
+from training.models.torus import upsample
+
+INKS = 6  # screens; of a picture in k inks the first k are used, the ground first
+STRIDE = 8  # pixels a side of a cell
+CELLS = 8  # cells a side of a tile: the size that the waves were learned at
+LOW, HIGH = 3, 7  # the highest number of waves a tile, at the level of cells and at that of half cells
+WAVES = len(whole_waves(HIGH))
+COARSE, FINE = 8, 1  # local noise: channels a cell, channels a half cell
+LAYOUTS = ("straight", "half-drop", "brick")
+UNUSED = -1e4  # the claim of an ink that is not there
+CRISP = 8.0  # how many times claims are taken before the softmax: 1 beside 0 becomes 0.9997, 0.5 beside 0.5 stays
+
+
+class Styled(nn.Module):
+    """A convolution on the torus whose input channels the style scales; its output has unit variance again.
+
+    `fourier.StyledConv` (StyleGAN2, Karras et al. 2020, eq. 3) in half as many passes over memory, which is what a CPU waits
+    for: padded by joining slices, the gain of the activation in the scale of the result, and nothing in fp32 under autocast.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, style: int, kernel: int = 3) -> None:
+        super().__init__()
+        fan = channels_in * kernel**2
+        self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel) / math.sqrt(fan))
+        self.bias = nn.Parameter(torch.zeros(channels_out))
+        self.scale = nn.Linear(style, channels_in)
+        nn.init.normal_(self.scale.weight, 0, 1 / math.sqrt(style))
+        nn.init.ones_(self.scale.bias)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """x (B, in, H, W), style (B, S) -> (B, out, H, W)."""
+        scale = self.scale(style)
+        power = scale.float().square() @ self.weight.square().sum((2, 3)).t().float()  # (B, out)
+        x = x * scale[:, :, None, None].to(x.dtype)
+        h = F.conv2d(around(x) if self.weight.shape[2] > 1 else x, self.weight.to(x.dtype))
+        gain = (2 / (power + 1e-6)).sqrt()[:, :, None, None].to(h.dtype)
+        return F.leaky_relu(torch.addcmul((math.sqrt(2) * self.bias).to(h.dtype)[:, None, None], h, gain), 0.2)
+
+
+class Latents(nn.Module):
+    """Everything that is not the same everywhere, as one map of cells: noise and waves, as the style mixes them.
+
+    Channels: `low` for the level of cells, then four times `high`, for the four quarters of each cell.
+    """
+
+    def __init__(self, low: int, high: int, style: int) -> None:
+        super().__init__()
+        waves = whole_waves(HIGH)
+        slow = waves.abs().amax(1) <= LOW
+        self.register_buffer("slow", waves[slow], persistent=False)
+        self.register_buffer("fast", waves[~slow], persistent=False)
+        self.low = Styled(COARSE + 2 * len(self.slow), low, style, kernel=1)
+        self.high = Styled(FINE + 2 * len(self.fast), high, style, kernel=1)
+
+    def forward(self, noise: Tensor, begin: Tensor, style: Tensor) -> Tensor:
+        """noise (B, COARSE + 4 FINE, h, w), begin (B, waves) in periods, style (B, S) -> (B, low + 4 high, h, w)."""
+        h, w = noise.shape[2:]
+        slow, fast = begin.split((len(self.slow), len(self.fast)), 1)
+        low = torch.cat([noise[:, :COARSE], sines(self.slow, slow, h, w, CELLS)], 1)
+        fine = F.pixel_shuffle(noise[:, COARSE:], 2)
+        high = torch.cat([fine, sines(self.fast, fast, 2 * h, 2 * w, 2 * CELLS)], 1)
+        return torch.cat([self.low(low, style), F.pixel_unshuffle(self.high(high, style), 2)], 1)
+
+
+class Block(nn.Module):
+    """Two styled convolutions beside a shortcut, at unit variance."""
+
+    def __init__(self, channels: int, style: int) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(Styled(channels, channels, style) for _ in range(2))
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W)."""
+        h = x
+        for conv in self.convs:
+            h = conv(h, style)
+        return (x + h) * math.sqrt(0.5)
+
+
+class Screens(nn.Module):
+    """z (B, z_dim), class indices (B,) [, a palette] -> (B, 3, size, size) in -1..1; every tile is seamless.
+
+    z is the global latent (`latent` numbers), one that chooses a palette, where each wave begins, and the noise of each cell.
+    `palettes` is the size of the library for each class, which the buffers `library` (classes, palettes, INKS, 3) uint8 and
+    `library_inks` (classes, palettes) hold: palettes of real cloth, so that z alone decides a tile.
+    """
+
+    def __init__(self, classes: int, size: int = 64, latent: int = 64, width: int = 40, palettes: int = 96) -> None:
+        super().__init__()
+        if size != CELLS * STRIDE:
+            raise ValueError(
+                f"size {size}: a tile is learned at {CELLS * STRIDE}; larger ones are more cells, or enlarged"
+            )
+        self.size, self.classes, self.latent = size, classes, latent
+        self.z_dim = self.length(CELLS, CELLS)
+        style = 2 * latent
+        self.class_style, self.ink_style = nn.Embedding(classes, latent // 2), nn.Embedding(INKS, latent // 4)
+        self.mapping = nn.Sequential(
+            nn.Linear(latent + latent // 2 + latent // 4, style), nn.LeakyReLU(0.2), nn.Linear(style, style)
+        )
+        for layer, gain in ((self.mapping[0], 2.0), (self.mapping[2], 1.0)):  # unit variance all through: z must be heard
+            nn.init.normal_(layer.weight, 0, math.sqrt(gain / layer.in_features))
+            nn.init.zeros_(layer.bias)
+        self.first = Latents(3 * width, width, style)
+        self.coarse = nn.ModuleList(Block(3 * width, style) for _ in range(2))
+        self.into_middle = Styled(4 * width, 2 * width, style)
+        self.middle = Block(2 * width, style)
+        self.into_fine = Styled(2 * width, width, style)
+        self.fine = Styled(width, width, style)
+        self.claims = nn.Conv2d(width, 4 * INKS, 1)
+        with torch.no_grad():  # the four pixels of a quarter begin alike (Aitken et al. 2017): no chequers to unlearn
+            self.claims.weight.copy_(self.claims.weight[::4].repeat_interleave(4, 0))
+            self.claims.bias.zero_()
+        self.register_buffer("library", torch.zeros(classes, palettes, INKS, 3, dtype=torch.uint8))
+        self.register_buffer("library_inks", torch.full((classes, palettes), INKS))
+
+    def length(self, rows: int, columns: int) -> int:
+        """Numbers in the latent of a tile of so many cells."""
+        return self.latent + 1 + WAVES + (COARSE + 4 * FINE) * rows * columns
+
+    def forward(self, z: Tensor, labels: Tensor, palette: Tensor | None = None) -> Tensor:
+        """z (B, z_dim), labels (B,); palette (k, 3) or (B, k, 3) in -1..1, ground first, or each class's own, by z."""
+        colours, inks = self.palette(z, labels) if palette is None else filled(palette, len(z))
+        return poured(separated(self.screens(z, labels, inks)), colours)
+
+    def screens(
+        self,
+        z: Tensor,
+        labels: Tensor,
+        inks: Tensor,
+        cells: tuple[int, int] = (CELLS, CELLS),
+        layout: str = "straight",
+    ) -> Tensor:
+        """Claims (B, INKS, 8 rows, 8 columns) of tiles of `cells` (rows, columns); z (B, length(rows, columns)).
+
+        Claims are about 0..1 and sum to 1: coverages as a linear layer gives them, for a softmax in training would be deaf
+        wherever it is sure. labels and inks (B,): class indices, and how many inks (1 to INKS) there are; claims of the
+        others are UNUSED. A larger tile has more cells of the same size; multiples of 8 cells keep the waves whole.
+        `labels` may be shares (B, classes) instead, for what lies between classes; `layout` is one of LAYOUTS.
+        """
+        classes = labels @ self.class_style.weight if labels.is_floating_point() else self.class_style(labels)
+        words = [normalise(z[:, : self.latent]), classes, self.ink_style(inks - 1)]
+        style = self.mapping(torch.cat(words, 1))
+        begin, noise = z[:, self.latent + 1 :].tensor_split((WAVES,), 1)
+        found = repeated(self.first(noise.unflatten(1, (-1, *cells)), torch.special.ndtr(begin), style), layout)
+        low, high = found.split(
+            (found.shape[1] - 4 * self.first.high.bias.numel(), 4 * self.first.high.bias.numel()), 1
+        )
+        for block in self.coarse:
+            low = block(low, style)
+        h = self.into_middle(torch.cat([double(low), F.pixel_shuffle(high, 2)], 1), style)
+        h = self.into_fine(double(self.middle(h, style)), style)
+        claims = F.pixel_shuffle(self.claims(self.fine(h, style)), 2)
+        unused = (torch.arange(INKS, device=z.device) >= inks[:, None])[:, :, None, None]
+        claims = claims.float().masked_fill(unused, 0)
+        claims = claims + (1 - claims.sum(1, keepdim=True)) / inks[:, None, None, None]
+        return claims.masked_fill(unused, UNUSED)
+
+    def palette(self, z: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The palette that z chooses from the class's library: colours (B, INKS, 3) in -1..1 and inks (B,)."""
+        count = self.library.shape[1]
+        share = torch.special.ndtr(z[:, self.latent].double())  # a normal number to 0..1
+        chosen = (share * count).long().clamp(max=count - 1)
+        return self.library[labels, chosen].float() / 127.5 - 1, self.library_inks[labels, chosen]
+
+
+def repeated(cells: Tensor, layout: str) -> Tensor:
+    """Maps (B, C, h, w) -> the least rectangle that repeats straight, if the tile is to repeat by `layout`.
+
+    "half-drop": beside each column of repeats the next one lies half a repeat lower, so two columns (B, C, h, 2w); "brick":
+    below each row the next one is half a repeat further, so two rows (B, C, 2h, w). A network whose output rolls with its
+    latents keeps what it is given: its rectangle meets itself half a tile off, as if the wrap in its padding were shifted.
+    """
+    if layout == "straight":
+        return cells
+    along, across = (2, 3) if layout == "half-drop" else (3, 2)
+    return torch.cat([cells, cells.roll(cells.shape[along] // 2, along)], across)
+
+
+def around(x: Tensor) -> Tensor:
+    """One more place on all sides of (B, C, H, W), from across the torus."""
+    x = torch.cat([x[:, :, -1:], x, x[:, :, :1]], 2)
+    return torch.cat([x[..., -1:], x, x[..., :1]], 3)
+
+
+def double(x: Tensor) -> Tensor:
+    """Twice the size, bilinear on the torus."""
+    return F.interpolate(around(x), scale_factor=2, mode="bilinear", align_corners=False)[:, :, 2:-2, 2:-2]
+
+
+def sines(waves: Tensor, begin: Tensor, rows: int, columns: int, period: int) -> Tensor:
+    """(B, 2 W, rows, columns): cosines, then sines, of W waves (down, across) that run so often over `period` places.
+
+    They begin where `begin` (B, W) says, in periods.
+    """
+    down, across = (torch.arange(n, device=waves.device) % period / period for n in (rows, columns))
+    turns = waves[:, 0, None, None] * down[:, None] + waves[:, 1, None, None] * across + begin[:, :, None, None]
+    strength = waves.norm(dim=1)[:, None, None].rsqrt() * math.sqrt(2)  # low frequencies lead, as they do in pictures
+    return torch.cat([(2 * math.pi * turns).cos() * strength, (2 * math.pi * turns).sin() * strength], 1)
+
+
+def separated(claims: Tensor, enlarge: int = 1, sharpness: float = CRISP) -> Tensor:
+    """Claims (B, INKS, H, W) -> coverages (B, INKS, enlarge H, enlarge W) in 0..1 that sum to 1.
+
+    Enlarged as claims, bicubic on the torus, an edge stays where it was, and as narrow as it was in pixels if `sharpness`,
+    which multiplies the claims, grows with `enlarge`.
+    """
+    if enlarge > 1:
+        claims = upsample(claims, enlarge, wrap=True)
+    return (claims * sharpness).softmax(1)
+
+
+def poured(coverage: Tensor, colours: Tensor) -> Tensor:
+    """Coverages (B, INKS, H, W) in colours (B, INKS, 3) -> pictures (B, 3, H, W), mixed as the colours' numbers are."""
+    return torch.einsum("bkhw,bkc->bchw", coverage, colours)
+
+
+def filled(palette: Tensor, batch: int) -> tuple[Tensor, Tensor]:
+    """A palette (k, 3) or (B, k, 3) as colours (B, INKS, 3), black beyond its k, and inks (B,); raises ValueError for k > INKS."""
+    palette = palette.expand(batch, -1, -1)
+    k = palette.shape[1]
+    if not 1 <= k <= INKS:
+        raise ValueError(f"a palette of {k} inks: 1 to {INKS} can be printed")
+    return F.pad(palette, (0, 0, 0, INKS - k), value=-1.0), torch.full((batch,), k, device=palette.device)
