@@ -104,17 +104,27 @@ class Patterns:
 
     def _printed(self, label: Tensor, seed: int, wish: Wish) -> Tensor:
         network: Screens = self.bundle.network
+        z = latent(seed, network.length(*self.cells(wish)))
+        colours, inks = network.palette(z, label) if wish.palette is None else filled(inks_of(wish.palette), 1)
+        return self.printed(z, label, colours, inks, wish)
+
+    def cells(self, wish: Wish) -> tuple[int, int]:
+        """Rows and columns of cells that `wish` needs; raises SelvedgeError for a size or a count that cannot be."""
         side = wish.cells * STRIDE
-        size = side if wish.size is None else wish.size
         if wish.cells % CELLS or not 0 < wish.cells <= MOST_CELLS:
             raise SelvedgeError(f"cells {wish.cells}: must be a multiple of {CELLS}, at most {MOST_CELLS}")
-        if size % side or not 0 < size <= MOST_PIXELS:
-            raise SelvedgeError(f"size {size}: must be a multiple of {side} pixels, at most {MOST_PIXELS}")
+        if wish.size is not None and (wish.size % side or not 0 < wish.size <= MOST_PIXELS):
+            raise SelvedgeError(f"size {wish.size}: must be a multiple of {side} pixels, at most {MOST_PIXELS}")
         # where it shall not repeat, more cloth is made than is shown, so that no two edges belong together
         rows, columns = (wish.cells + (0 if wraps else CELLS) for wraps in wish.wraps)
-        z, times = latent(seed, network.length(rows, columns)), size // side
-        colours, inks = network.palette(z, label) if wish.palette is None else filled(inks_of(wish.palette), 1)
-        claims = network.screens(z, label, inks, (rows, columns), wish.repeat)
+        return rows, columns
+
+    def printed(self, z: Tensor, label: Tensor, colours: Tensor, inks: Tensor, wish: Wish) -> Tensor:
+        """What a generator of screens makes of a latent (1, length), a class (1,) or shares of classes (1, classes), and inks."""
+        cells = self.cells(wish)
+        size = wish.size or wish.cells * STRIDE
+        times = size // (wish.cells * STRIDE)
+        claims = self.bundle.network.screens(z, label, inks, cells, wish.repeat)
         picture = poured(separated(claims, times, CRISP * times), colours)[0]
         height = size * (2 if wish.repeat == "brick" else 1)
         width = size * (2 if wish.repeat == "half-drop" else 1)

@@ -213,6 +213,31 @@ def generate(
 
 
 @app.command(rich_help_panel=USE)
+def walk(
+    begin: Annotated[str, typer.Argument(help="CLASS:SEED of the first tile.")],
+    end: Annotated[str, typer.Argument(help="CLASS:SEED of the last.")],
+    frames: Annotated[int, typer.Option(min=2, help="Tiles, both ends among them.")] = 24,
+    palette: Annotated[str | None, typer.Option(help='Inks of all of them: "#1b2a49,#f2e9dc".')] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("walk"),
+) -> None:
+    """Walk from one tile to another: a sheet and a GIF.
+
+    Example: selvedge walk floral:7 leaves:12 --frames 24
+    """
+    from inference import patterns, walk
+
+    inks = tuple(word.strip() for word in palette.split(",")) if palette else None
+    walk.walk_files([_end(begin), _end(end)], frames=frames, out=out, wish=patterns.Wish(palette=inks))
+
+
+def _end(text: str) -> tuple[str, int]:
+    cls, _, seed = text.partition(":")
+    if not cls or not seed.isdecimal():
+        raise SelvedgeError(f"{text!r}: write CLASS:SEED, for example floral:7")
+    return cls, int(seed)
+
+
+@app.command(rich_help_panel=USE)
 def upscale(
     image: Annotated[Path, typer.Argument(help="A picture.")],
     out: Annotated[Path | None, typer.Option(help="File to write; default: NAME-x4.png beside it.")] = None,

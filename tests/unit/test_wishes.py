@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from test_inference import CLASSES, save_generator, save_upscaler
 
 from inference import live
 from inference.patterns import Patterns, Wish, generate_files
+from inference.walk import between, walk, walk_files
 from selvedge.errors import SelvedgeError
 from training.data import to_tensor
 from training.evaluation import palette
@@ -134,6 +136,53 @@ def test_a_generator_of_one_size_says_what_it_cannot(older: Patterns) -> None:
     with pytest.raises(SelvedgeError, match=r"this generator \(dcgan\) makes tiles of 32 px in colours of its own"):
         older.tile("floral", 1, Wish(size=512))
     assert torch.equal(older.tile("floral", 1), older.sample("floral", [1])[0])
+
+
+@pytest.mark.parametrize("who", ["printer", "older"])
+def test_a_walk_begins_and_ends_at_its_tiles_and_moves_a_little_each_time(who: str, request) -> None:
+    patterns: Patterns = request.getfixturevalue(who)
+    tiles = walk(patterns, [("floral", 3), ("floral", 8)], 9)
+    ends = [patterns.tile("floral", seed) for seed in (3, 8)]
+    assert len(tiles) == 9
+    assert (tiles[0].float() - ends[0].float()).abs().max() <= 1
+    if who == "older":  # the other's palettes need not have equally many inks
+        assert (tiles[-1].float() - ends[1].float()).abs().max() <= 1
+    steps = [(a.float() - b.float()).abs().mean() for a, b in pairwise(tiles)]
+    assert max(steps) < (tiles[0].float() - tiles[-1].float()).abs().mean()
+    assert min(steps) > 0
+
+
+def test_a_walk_between_classes_mixes_them_where_that_can_be(printer: Patterns, older: Patterns) -> None:
+    wish = Wish(palette=ASKED)
+    tiles = walk(printer, [("striped", 3), ("floral", 3)], 3, wish)
+    assert torch.equal(tiles[0], printer.tile("striped", 3, wish))
+    assert torch.equal(tiles[2], printer.tile("floral", 3, wish))
+    assert not torch.equal(tiles[0], tiles[1])
+    with pytest.raises(SelvedgeError, match="walks between two seeds of one class"):
+        walk(older, [("striped", 3), ("floral", 3)], 3)
+    with pytest.raises(SelvedgeError, match="knows no class 'floreal'; did you mean 'floral'"):
+        walk(printer, [("striped", 3), ("floreal", 3)], 3)
+    with pytest.raises(SelvedgeError, match="a walk of 1 frames"):
+        walk(printer, [("striped", 3), ("floral", 3)], 1)
+
+
+def test_latents_on_a_walk_are_as_long_as_latents_are() -> None:
+    one, other = torch.randn(2, 1, 400).unbind()
+    for share in (0.0, 0.3, 0.5, 1.0):
+        assert between(one, other, share).norm() == pytest.approx(20, rel=0.12)
+    assert torch.allclose(between(one, other, 0.0), one, atol=1e-5)
+    assert torch.allclose(between(one, one, 0.4), one)
+
+
+def test_a_walk_is_a_sheet_and_a_film_that_comes_back(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(live, "SHIPPED", tmp_path / "shipped")
+    save_screens(tmp_path / "shipped/patterns")
+    walk_files([("floral", 1), ("striped", 2)], frames=5, out=Path("out"))
+    film = Image.open("out/walk.gif")
+    assert film.n_frames == 8  # there, and back without showing an end twice
+    assert json.loads(Path("out/walk.json").read_text())["ends"][1] == {"class": "striped", "seed": 2}
+    assert Image.open("out/walk.png").width > 5 * 192
 
 
 def test_files_say_what_was_asked_and_come_out_the_same_again(tmp_path, monkeypatch) -> None:
