@@ -1,0 +1,52 @@
+"""Tiles a second from the command to the files, at 64, 128 and 256 px: for the record.
+
+A generator of screens with random weights prints at each size; how many a second depends on the size of a file, not on the weights.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import torch
+
+from benchmarks import Figure, show
+from inference import live
+from inference.patterns import Wish, generate_files
+from training.models.bundle import save_bundle
+from training.models.screens import Screens
+
+CLASSES = ["dotted", "floral"]
+
+
+def main() -> None:
+    """Print a figure a size."""
+    n = 48 if "--long" in sys.argv else 12
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        live.SHIPPED, live.CHAMPION = Path(folder) / "weights", Path(folder) / "none"
+        arguments = {"classes": len(CLASSES)}
+        save_bundle(
+            live.SHIPPED / "patterns",
+            Screens(**arguments),
+            family="screens",
+            arguments=arguments,
+            classes=CLASSES,
+            seamless=True,
+        )
+        figures = []
+        with redirect_stdout(sys.stderr):
+            for size in (64, 128, 256):
+                generate_files("floral", n=1, seed=0, out=Path(folder) / "warm", wish=Wish(size=size))
+                began = time.perf_counter()
+                generate_files("floral", n=n, seed=0, out=Path(folder) / str(size), wish=Wish(size=size))
+                rate = n / (time.perf_counter() - began)
+                figures.append(Figure(f"generate_{size}", rate, "tiles/s", n, threads=torch.get_num_threads()))
+    show(figures)
+
+
+if __name__ == "__main__":
+    main()
