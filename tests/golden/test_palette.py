@@ -1,12 +1,14 @@
 """Colour distances against the published table, and colours that are known because they were painted."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from selvedge.errors import SelvedgeError
-from training.evaluation.palette import ciede2000, error, lab_to_srgb, main_colours, srgb_to_lab
+from training.evaluation.palette import ciede2000, error, lab_to_srgb, main_colours, of_files, srgb_to_lab
 
 # Sharma, Wu, Dalal: "The CIEDE2000 color-difference formula: implementation notes, supplementary test data, and mathematical
 # observations", Color Research and Application 30 (2005), table 1: L1 a1 b1 L2 a2 b2 and the difference, all 34 pairs.
@@ -136,3 +138,19 @@ def test_mistakes_are_named():
         main_colours(picture.astype(float), 2)
     with pytest.raises(SelvedgeError, match="k is 0"):
         main_colours(picture, 0)
+
+
+def test_files_and_folders_are_asked_alike_and_what_is_no_picture_is_named(tmp_path) -> None:
+    for name, colour in (("a", (27, 42, 73)), ("b", (242, 233, 220))):
+        Image.new("RGB", (16, 16), colour).save(tmp_path / f"{name}.png")
+    rows = of_files([tmp_path, tmp_path / "b.png"], ["#1b2a49"])
+    assert [Path(row["picture"]).name for row in rows] == ["a.png", "b.png", "b.png"]
+    assert rows[0]["mean"] == 0
+    assert rows[1]["mean"] == rows[2]["mean"] > 50
+    assert "#f2e9dc (100%) for #1b2a49" in rows[1]["found"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SelvedgeError, match="empty: holds no picture"):
+        of_files([tmp_path / "empty"], ["#1b2a49"])
+    (tmp_path / "c.png").write_text("no picture")
+    with pytest.raises(SelvedgeError, match=r"c\.png: is not a picture"):
+        of_files([tmp_path], ["#1b2a49"])
