@@ -310,3 +310,32 @@ def test_an_empty_class_is_named(tmp_path: Path) -> None:
 def test_sheets_have_a_place_for_each_picture() -> None:
     rows = [torch.zeros(3, 3, 8, 8, dtype=torch.uint8), torch.zeros(2, 3, 8, 8, dtype=torch.uint8)]
     assert sheet(rows).size == (3 * 10 + 2, 2 * 10 + 2)
+
+
+# ---- penalties -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_penalty_and_its_gradient_are_those_of_a_discriminator_whose_slope_is_known() -> None:
+    """D(x) = <w, x>^2 / 2 has the slope <w, x> w: what is differentiated twice can be written down."""
+
+    class Square(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.randn(3 * 4 * 4, dtype=torch.float64))
+
+        def forward(self, x: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+            return (x.flatten(1) @ self.w).square() / 2
+
+    torch.manual_seed(0)
+    task, _ = pattern_task(penalty=3.0, penalty_every=2)
+    task.d = Square()
+    real, fake = (torch.randn(5, 3, 4, 4, dtype=torch.float64) for _ in range(2))
+    assert task._penalty(1, (real, fake), None) is None  # lazily: every other step, and twice as much then
+    found = task._penalty(2, (real, fake), None)
+    w = task.d.w.detach().requires_grad_(True)
+    slopes = [(x.flatten(1) @ w)[:, None] * w for x in (real, fake)]
+    known = 3.0 / 2 * 2 * sum(slope.square().sum(1).mean() for slope in slopes)
+    assert float(found.detach()) == pytest.approx(float(known.detach()))
+    found.backward()
+    known.backward()
+    assert torch.allclose(task.d.w.grad, w.grad)
