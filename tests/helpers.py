@@ -23,8 +23,8 @@ SMALL = {
         ]
     },
     "classes": ["striped", "dotted", "floral"],
-    "demo_shop": {"products": 18, "rows": 2, "photo_px": 240, "page_size": 12},
-    "reconstruct": {"scales": [0], "rotations": [0], "split": {"train": 0.2, "judge": 0.2, "test": 0.6}},
+    "demo_shop": {"products": 5, "rows": 2, "photo_px": 240, "page_size": 3},
+    "reconstruct": {"scales": [0], "rotations": [0]},
     "garments": {"source": {"kind": "drawn", "train": 9, "width": 96, "height": 128}},
     "patterns": {
         "images": 64,

@@ -30,6 +30,15 @@ STAGES = (
 )
 
 
+def enough(**changes: dict) -> dict:
+    """The small parameters, with as much held-out cloth as scores take."""
+    more = {
+        "demo_shop": {"products": 18, "page_size": 12},
+        "reconstruct": {"split": {"train": 0.2, "judge": 0.2, "test": 0.6}},
+    }
+    return small_params(**more, **changes)
+
+
 class Project:
     """A clone's worth of files, the small parameters, a git and a DVC repository without a remote."""
 
@@ -39,7 +48,7 @@ class Project:
             shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
             shutil.copy(ROOT / name, folder / name)
-        self.write(small_params())
+        self.write(enough())
         for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["dvc", "config", "core.analytics", "false"]):
             subprocess.run(command, cwd=folder, env=environment(), check=True)
 
@@ -159,7 +168,7 @@ print(json.dumps({
     assert {"patterns", "upscaler", "segmenter", "classifier", "evaluate"} <= set(found["names"])
     assert found["status"] == "FINISHED"
     assert found["steps"][-1] == 64
-    assert found["lr_g"] == str(small_params()["patterns"]["lr_g"])
+    assert found["lr_g"] == str(enough()["patterns"]["lr_g"])
     assert found["png"] == "89504e47"
     assert "dvc.data.swatches" in found["tags"]
     assert "images" in found["artifacts"]
@@ -167,9 +176,9 @@ print(json.dumps({
 
 def test_a_second_repro_does_nothing_and_a_change_runs_only_what_depends_on_it(project: Project) -> None:
     assert project.repro() == []
-    project.write(small_params(catalogue={"repeats": 2.5}))
+    project.write(enough(catalogue={"repeats": 2.5}))
     assert project.repro() == ["catalogue"]
-    project.write(small_params(catalogue={"repeats": 2.5}, gate={"segmenter_margin": 0.5}))
+    project.write(enough(catalogue={"repeats": 2.5}, gate={"segmenter_margin": 0.5}))
     assert project.repro() == ["register"]
     decisions = project.json("metrics/register.json")["decisions"]
     assert all(not d["promoted"] and "byte for byte" in d["reason"] for d in decisions)

@@ -35,7 +35,7 @@ def test_the_embedded_shop_and_its_table_are_collected_whole_and_with_the_same_b
     rows = read_manifest()
     assert {(row.source, row.status) for row in rows} == {("shop", "ok"), ("table", "ok")}
     by_source = {name: [row for row in rows if row.source == name] for name in ("shop", "table")}
-    assert len(by_source["shop"]) == 3 * 18  # two listing pages each
+    assert len(by_source["shop"]) == 3 * 5  # two listing pages each
     assert len(by_source["table"]) == 3 * 2
     assert all(row.page_url.startswith(f"{SHOP}/products/") and row.licence for row in by_source["shop"])
     assert all(row.width > row.crop_width or row.height > row.crop_height for row in by_source["table"])
