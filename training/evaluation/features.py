@@ -62,6 +62,7 @@ class Extractor:
         The file: torchvision's SqueezeNet 1.0, ImageNet, for a second opinion. Raises BadBundle.
         """
         extractor = SqueezeNet(_squeezenet(Path(path))) if Path(path).is_file() else cls(load_bundle(path))
+        extractor.bundle.network.to(memory_format=torch.channels_last)  # half as fast again on a CPU, or twice
         extractor._register()
         return extractor
 
@@ -183,7 +184,7 @@ def _squeezenet(path: Path) -> Bundle:
             "model directory of a classifier"
         )
     card = {"name": "squeezenet", "sha256": sha256, "family": "squeezenet1_0", "classes": []}
-    return Bundle(network.eval().to(memory_format=torch.channels_last), card)  # twice as fast on a CPU
+    return Bundle(network.eval(), card)
 
 
 def _spoilt(path: Path) -> bool:

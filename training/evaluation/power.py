@@ -251,7 +251,7 @@ def page(found: list[tuple[Study, dict]], covered: dict, options: argparse.Names
     return "\n".join(
         [
             *_head(options, pool, held),
-            *_verdict(found, options, len(pool.classes)),
+            *_verdict(found, options, len(pool.classes), len(pool.sharp)),
             *_tables(found, options),
             *_covers(covered, options),
         ]
@@ -263,14 +263,14 @@ def _head(options: argparse.Namespace, pool: Pool, held: float) -> Iterator[str]
     yield ""
     yield (
         f"Generated sets of n = {options.n} against as many real pictures (or 1,000, where it says so), {SHARE:.0%} replaced "
-        f"({round(SHARE * options.n)} pictures); {options.resamplings} sets each, drawn anew together with the real ones from "
-        f"{len(pool.sharp)} drawn photographs of {len(pool.classes)} classes that the extractor never saw. Extractor "
-        f"`{pool.sharp.extractor}`, right on {held:.1%} of them; seed {options.seed}. In brackets the 95 % interval (Wilson)."
+        f"({round(SHARE * options.n)} pictures); {options.resamplings:,} sets each, drawn anew together with the real ones from "
+        f"{len(pool.sharp):,} drawn photographs of {len(pool.classes)} classes that the extractor never saw. Extractor "
+        f"`{pool.sharp.extractor}`, right on {held:.1%} of them; seed {options.seed}. In brackets the 95% interval (Wilson)."
     )
     yield ""
     yield (
         f"`any alarm` is `training.evaluation.alarms.check` at {LEVEL:.0%} over all four alarms ({PERMUTATIONS} permutations). "
-        f"`fd` and `kid` are the Frechet distance and the kernel distance of the same sets, held against what 95 % of "
+        f"`fd` and `kid` are the Frechet distance and the kernel distance of the same sets, held against what 95% of "
         f"the faultless sets get: the best that a distance with a perfectly known floor could do."
     )
     yield ""
@@ -296,7 +296,7 @@ def _rate(share: float, n: int) -> str:
     return f"**{share:.1%}** [{low:.1%}, {high:.1%}]"
 
 
-def _verdict(found: list[tuple[Study, dict]], options: argparse.Namespace, classes: int) -> Iterator[str]:
+def _verdict(found: list[tuple[Study, dict]], options: argparse.Namespace, classes: int, pool: int) -> Iterator[str]:
     yield "## In short"
     yield ""
     yield (
@@ -306,8 +306,9 @@ def _verdict(found: list[tuple[Study, dict]], options: argparse.Namespace, class
     yield ""
     yield "| replaced by | sets | flagged | seen? | a distance alone |"
     yield "|---|---|---|---|---|"
-    unseen = []
+    sure, unseen = [], []  # faults and where
     for fault in [name for name in FAULTS if name != "none"]:
+        titles = {True: [], False: []}
         for study, result in found:
             if fault not in result:
                 continue
@@ -318,8 +319,11 @@ def _verdict(found: list[tuple[Study, dict]], options: argparse.Namespace, class
                 f"| {FAULTS[fault]} | {study.title} | {flagged} | {'yes' if seen else '**no**'} "
                 f"| {best} {values[best]:.1%} |"
             )
-            if not seen:
-                unseen.append(f"{FAULTS[fault]} ({study.title})")
+            titles[seen].append(study.title)
+        sure += _where(fault, titles[True], titles[False])
+        unseen += _where(fault, titles[False], titles[True])
+    yield ""
+    yield f"**Seen in at least {WANTED:.0%} of the sets at n = {options.n}:** {'; '.join(sure) or 'nothing'}."
     yield ""
     yield f"**What cannot be relied on to be seen:** {'; '.join(unseen) or 'nothing of this'}."
     yield ""
@@ -328,13 +332,24 @@ def _verdict(found: list[tuple[Study, dict]], options: argparse.Namespace, class
     )
     yield f"**False alarms** of faultless sets: {false}."
     yield ""
-    best = ", ".join(f"{knowing(options.n, real, classes):.0%} at {real} real ones" for real in (options.n, 1000))
+    yield (
+        f"All sets come out of the same {pool:,} drawings: the intervals hold for these drawings and this extractor, and copies "
+        "are exact ones. What a generator does wrong may be fainter than what is done here."
+    )
+    yield ""
+    best = ", ".join(f"{knowing(options.n, real, classes):.0%} at {real:,} real ones" for real in (options.n, 1000))
     yield (
         "Without labels, another class that the real set holds too is only a shift of shares: no picture of it is out of place. "
         "Both sets scatter in their shares by chance. A test at the same level that knew which class to look at, with a "
         f"classifier that is never wrong, would see {best}; one that does not know sees less. Labels settle it."
     )
     yield ""
+
+
+def _where(fault: str, these: list[str], others: list[str]) -> list[str]:
+    """A fault with the kinds of sets that something is said of."""
+    kinds = ", ".join(f"`{title}`" for title in these) if others else "in every kind of set"
+    return [f"{FAULTS[fault]} -- {kinds}"] if these else []
 
 
 def _seen(values: dict[str, float], resamplings: int) -> bool:
@@ -361,7 +376,7 @@ def _covers(covered: dict, options: argparse.Namespace) -> Iterator[str]:
     yield "## Do the intervals cover?"
     yield ""
     yield (
-        f"{options.sets} pairs of Gaussian sets, n = {options.n} each, 32 features; share of 95 % intervals that hold the truth: "
+        f"{options.sets} pairs of Gaussian sets, n = {options.n} each, 32 features; share of 95% intervals that hold the truth: "
         "the closed form for `fd_infinity`, the mean over all pairs for the others. `claimed` is the half width over 1.96, "
         "`deviation` what the scores really scatter by. Between sets that are alike a distance's derivative vanishes, and "
         "its interval is wider than it need be."
