@@ -24,6 +24,7 @@ LOW, HIGH = 3, 7  # the highest number of waves a tile, at the level of cells an
 WAVES = len(whole_waves(HIGH))
 COARSE, FINE = 8, 1  # local noise: channels a cell, channels a half cell
 LAYOUTS = ("straight", "half-drop", "brick")
+DETAIL = 16  # feature maps at full size
 UNUSED = -1e4  # the claim of an ink that is not there
 CRISP = 8.0  # how many times claims are taken before the softmax: 1 beside 0 becomes 0.9997, 0.5 beside 0.5 stays
 
@@ -48,10 +49,14 @@ class Styled(nn.Module):
         """x (B, in, H, W), style (B, S) -> (B, out, H, W)."""
         scale = self.scale(style)
         power = scale.float().square() @ self.weight.square().sum((2, 3)).t().float()  # (B, out)
-        x = x * scale[:, :, None, None].to(x.dtype)
-        h = F.conv2d(around(x) if self.weight.shape[2] > 1 else x, self.weight.to(x.dtype))
-        gain = (2 / (power + 1e-6)).sqrt()[:, :, None, None].to(h.dtype)
-        return F.leaky_relu(torch.addcmul((math.sqrt(2) * self.bias).to(h.dtype)[:, None, None], h, gain), 0.2)
+        gain = (2 / (power + 1e-6)).sqrt()[:, :, None, None]
+        if self.weight.shape[2] == 1:  # a matrix a sample, for x is larger than that
+            h = torch.bmm(self.weight.flatten(1) * scale[:, None], x.flatten(2)).unflatten(2, x.shape[2:])
+        else:
+            h = F.conv2d(around(x * scale[:, :, None, None].to(x.dtype)), self.weight.to(x.dtype))
+        return F.leaky_relu(
+            torch.addcmul((math.sqrt(2) * self.bias).to(h.dtype)[:, None, None], h, gain.to(h.dtype)), 0.2
+        )
 
 
 class Latents(nn.Module):
@@ -115,7 +120,8 @@ class Screens(nn.Module):
         self.mapping = nn.Sequential(
             nn.Linear(latent + latent // 2 + latent // 4, style), nn.LeakyReLU(0.2), nn.Linear(style, style)
         )
-        for layer, gain in ((self.mapping[0], 2.0), (self.mapping[2], 1.0)):  # unit variance all through: z must be heard
+        # unit variance all through: z must be heard
+        for layer, gain in ((self.mapping[0], 2.0), (self.mapping[2], 1.0)):
             nn.init.normal_(layer.weight, 0, math.sqrt(gain / layer.in_features))
             nn.init.zeros_(layer.bias)
         self.first = Latents(3 * width, width, style)
@@ -124,10 +130,10 @@ class Screens(nn.Module):
         self.middle = Block(2 * width, style)
         self.into_fine = Styled(2 * width, width, style)
         self.fine = Styled(width, width, style)
-        self.claims = nn.Conv2d(width, 4 * INKS, 1)
+        self.detail, self.claims = nn.Conv2d(width, 4 * DETAIL, 1), nn.Conv2d(DETAIL, INKS, 3)
         with torch.no_grad():  # the four pixels of a quarter begin alike (Aitken et al. 2017): no chequers to unlearn
-            self.claims.weight.copy_(self.claims.weight[::4].repeat_interleave(4, 0))
-            self.claims.bias.zero_()
+            self.detail.weight.copy_(self.detail.weight[::4].repeat_interleave(4, 0))
+            self.detail.bias.zero_()
         self.register_buffer("library", torch.zeros(classes, palettes, INKS, 3, dtype=torch.uint8))
         self.register_buffer("library_inks", torch.full((classes, palettes), INKS))
 
@@ -167,7 +173,8 @@ class Screens(nn.Module):
             low = block(low, style)
         h = self.into_middle(torch.cat([double(low), F.pixel_shuffle(high, 2)], 1), style)
         h = self.into_fine(double(self.middle(h, style)), style)
-        claims = F.pixel_shuffle(self.claims(self.fine(h, style)), 2)
+        h = F.leaky_relu(F.pixel_shuffle(self.detail(self.fine(h, style)), 2), 0.2)
+        claims = self.claims(around(h))
         unused = (torch.arange(INKS, device=z.device) >= inks[:, None])[:, :, None, None]
         claims = claims.float().masked_fill(unused, 0)
         claims = claims + (1 - claims.sum(1, keepdim=True)) / inks[:, None, None, None]
@@ -194,10 +201,29 @@ def repeated(cells: Tensor, layout: str) -> Tensor:
     return torch.cat([cells, cells.roll(cells.shape[along] // 2, along)], across)
 
 
+class _Around(torch.autograd.Function):
+    """`around`, whose gradient would else take more passes than the convolution's."""
+
+    @staticmethod
+    def forward(_, x: Tensor) -> Tensor:
+        x = torch.cat([x[:, :, -1:], x, x[:, :, :1]], 2)
+        return torch.cat([x[..., -1:], x, x[..., :1]], 3)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(_, slope: Tensor) -> Tensor:
+        for axis in (2, 3):
+            n = slope.shape[axis] - 2
+            inner = slope.narrow(axis, 1, n).clone()
+            inner.narrow(axis, n - 1, 1).add_(slope.narrow(axis, 0, 1))
+            inner.narrow(axis, 0, 1).add_(slope.narrow(axis, n + 1, 1))
+            slope = inner
+        return slope
+
+
 def around(x: Tensor) -> Tensor:
     """One more place on all sides of (B, C, H, W), from across the torus."""
-    x = torch.cat([x[:, :, -1:], x, x[:, :, :1]], 2)
-    return torch.cat([x[..., -1:], x, x[..., :1]], 3)
+    return _Around.apply(x)
 
 
 def double(x: Tensor) -> Tensor:

@@ -1,0 +1,244 @@
+"""Colour separations: what a printer may expect of the screens that are read from drawings and of those that G designs."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from scrapers.demo.textiles import render
+from selvedge.errors import SelvedgeError
+from training import checkpoint
+from training.data import to_bytes
+from training.evaluation import palette
+from training.evaluation.seams import is_periodic
+from training.loop import train
+from training.models.bundle import load_bundle
+from training.models.fourier import StyledConv
+from training.models.screens import INKS, Screens, Styled, poured, separated
+from training.separations import Separations, load, palette_library, ranked, read_folder, separate, windows
+from training.tasks.screens import ScreensTask, Settings
+
+SIDE = 192
+INDIGO_CLOTH = ("#1b2a4e", "#f2e9dc", "#c9252f")
+
+
+@pytest.fixture(scope="module")
+def network() -> Screens:
+    torch.manual_seed(3)
+    return Screens(classes=2, width=8, palettes=4).eval()
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Separations:
+    """Four drawn tiles, read as a run reads them."""
+    folder = tmp_path_factory.mktemp("tiles")
+    for cls in ("dotted", "floral"):
+        for seed in range(2):
+            drawing = render(cls, seed, SIDE, "flat")
+            drawing.image.save(folder / f"{cls}-{seed}.png")
+            (folder / f"{cls}-{seed}.json").write_text(json.dumps({"attributes": drawing.attributes}))
+    return load(folder, folder / "kept.npz")
+
+
+def latents(network: Screens, n: int, cells: tuple[int, int] = (8, 8), seed: int = 0) -> torch.Tensor:
+    return torch.randn(n, network.length(*cells), generator=torch.Generator().manual_seed(seed))
+
+
+def colours(words: tuple[str, ...]) -> torch.Tensor:
+    return torch.tensor([list(bytes.fromhex(word[1:])) for word in words]) / 127.5 - 1
+
+
+# ---- what G designs ----------------------------------------------------------------------------------------------------
+
+
+def test_what_rolls_in_rolls_out_to_the_last_bit(network):
+    found = is_periodic(latents(network, 3), network, torch.tensor([0, 1, 0]))
+    assert found.bits and found.bytes
+
+
+@torch.no_grad()
+def test_one_network_makes_tiles_of_any_size(network):
+    z, inks = latents(network, 2, (8, 16)), torch.tensor([3, 6])
+    claims = network.screens(z, torch.tensor([0, 1]), inks, cells=(8, 16))
+    assert claims.shape == (2, INKS, 64, 128)
+    large = separated(claims, enlarge=4, sharpness=32)
+    assert large.shape == (2, INKS, 256, 512)
+    torch.testing.assert_close(large.sum(1), torch.ones(2, 256, 512))
+
+
+@torch.no_grad()
+def test_cells_that_repeat_make_a_tile_that_repeats(network):
+    """A larger tile is made of the same cloth: the waves keep their length."""
+    z, label, inks = latents(network, 1), torch.tensor([1]), torch.tensor([4])
+    first = network.length(0, 0)
+    noise = z[:, first:].unflatten(1, (-1, 8, 8)).repeat(1, 1, 2, 1).flatten(1)
+    twice = network.screens(torch.cat([z[:, :first], noise], 1), label, inks, cells=(16, 8))
+    torch.testing.assert_close(twice, network.screens(z, label, inks).repeat(1, 1, 2, 1), atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_inks_beyond_the_palette_are_never_used(network):
+    for k in range(1, INKS + 1):
+        claims = network.screens(latents(network, 1), torch.tensor([0]), torch.tensor([k]))
+        assert separated(claims)[:, k:].eq(0).all()
+        assert separated(claims, enlarge=4)[:, k:].eq(0).all()  # nor does enlarging bring them in
+        torch.testing.assert_close(separated(claims).sum(1), torch.ones(1, 64, 64))
+
+
+@torch.no_grad()
+def test_the_palette_that_was_asked_for_is_what_is_printed(network):
+    tile = to_bytes(network(latents(network, 1, seed=5), torch.tensor([0]), colours(INDIGO_CLOTH)))[0]
+    inks = np.array([list(bytes.fromhex(word[1:])) for word in INDIGO_CLOTH], float)
+    share, *_ = np.linalg.lstsq(
+        np.vstack([inks.T, np.ones(3)]), np.vstack([tile.flatten(1).numpy(), np.ones(64 * 64)]), rcond=None
+    )
+    assert share.min() > -0.02 and share.max() < 1.02  # every pixel is a mixture of the three, and of nothing else
+    claims = torch.full((1, INKS, 64, 64), -1e4)
+    claims[:, :3] = torch.eye(3)[torch.arange(64) % 3].T[None, :, None, :]  # a cloth of three inks side by side
+    cloth = to_bytes(poured(separated(claims), torch.cat([colours(INDIGO_CLOTH), -torch.ones(3, 3)])[None]))[0]
+    assert palette.error(cloth, INDIGO_CLOTH)["worst"] < 1
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_a_styled_layer_is_the_house_s_in_fewer_passes(kernel):
+    torch.manual_seed(0)
+    ours, house = Styled(5, 4, 6, kernel), StyledConv(5, 4, 6, kernel)
+    house.load_state_dict(ours.state_dict())
+    slopes = []
+    for layer in (ours, house):
+        x = torch.arange(2 * 5 * 8 * 6).view(2, 5, 8, 6).sin().requires_grad_(True)
+        made = layer(x, torch.linspace(-1, 1, 12).view(2, 6))
+        slopes.append((made, *torch.autograd.grad((made * made.detach().cos()).sum(), (x, *layer.parameters()))))
+    for one, two in zip(*slopes, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-4, rtol=1e-4)
+
+
+def test_too_many_inks_are_refused(network):
+    with pytest.raises(ValueError, match="7 inks"):
+        network(latents(network, 1), torch.tensor([0]), torch.zeros(7, 3))
+
+
+@torch.no_grad()
+def test_one_latent_is_one_tile_whatever_else_is_asked_for(network):
+    z, labels = latents(network, 3), torch.tensor([0, 1, 1])
+    alone = [to_bytes(network(z[i : i + 1], labels[i : i + 1])) for i in range(3)]
+    again = [to_bytes(network(z[i : i + 1], labels[i : i + 1])) for i in range(3)]
+    assert all(torch.equal(one, two) for one, two in zip(alone, again, strict=True))
+    together = to_bytes(network(z, labels))
+    assert (together.int() - torch.cat(alone).int()).abs().max() <= 1
+
+
+@torch.no_grad()
+def test_the_latent_chooses_a_palette_of_its_class(network):
+    one = copy.deepcopy(network)
+    one.library[:] = (
+        torch.arange(4, dtype=torch.uint8)[None, :, None, None] + torch.tensor([10, 20])[:, None, None, None]
+    )
+    z = latents(one, 400)
+    found = (one.palette(z, torch.ones(400, dtype=torch.long))[0][:, 0, 0] + 1) * 127.5
+    counts = found.round().int().bincount(minlength=24)[20:]
+    assert counts.sum() == 400 and counts.min() > 70  # each of the four about equally often
+
+
+# ---- what is read from drawings ----------------------------------------------------------------------------------------
+
+
+def test_an_edge_between_two_dyes_is_not_a_third():
+    """Half way between black and white lies grey: but no grey lies there where nothing is grey."""
+    dyes = np.array([[0, 0, 0], [255, 255, 255], [150, 150, 150]], np.uint8)
+    picture = np.zeros((24, 24, 3), np.uint8)
+    picture[:, 8:16] = 255
+    picture[:, 8] = picture[:, 15] = 128  # blends, nearest to grey
+    picture[9:15, 0:6] = 150  # grey that is meant
+    maps, _ = separate(picture, dyes)
+    assert set(np.unique(maps[:, 8])) <= {0, 1}
+    assert (maps[11:13, 2:4] == 2).all()
+
+
+def test_a_blend_that_covers_a_stretch_is_an_ink():
+    dyes = np.array([[0, 0, 0], [250, 250, 250]], np.uint8)
+    picture = np.zeros((32, 32, 3), np.uint8)
+    picture[:16] = 125
+    picture[:8, :16] = 250
+    maps, inks = separate(picture, dyes)
+    assert (abs(inks[maps].astype(int) - picture).max(2) <= 1).all()
+
+
+def test_inks_are_ranked_and_the_rarest_join_the_nearest():
+    dyes = np.array([[10, 10, 10], [240, 0, 0], [0, 0, 240], [240, 240, 240], [230, 0, 10]], np.uint8)
+    maps = np.repeat(np.array([0, 1, 2, 4], np.uint8), [2, 3, 9, 1])[None]
+    found, inks = ranked(maps, dyes, inks=3)
+    assert inks.tolist() == dyes[[0, 2, 1]].tolist()  # ground first, then by area; white covers nothing
+    assert found[0].tolist() == [0] * 2 + [2] * 3 + [1] * 9 + [2]
+
+
+def test_separations_of_a_drawing_give_back_its_picture(drawn):
+    """At half the size, which is what G learns from: coverages carry the blends that a hard map cannot."""
+    for index, (cls, seed) in enumerate((cls, seed) for cls in ("dotted", "floral") for seed in range(2)):
+        picture = torch.from_numpy(np.array(render(cls, seed, SIDE, "flat").image)[:64, :64]).permute(2, 0, 1)[None]
+        cut = windows(drawn, torch.tensor([index]), 32, 2, torch.zeros(1, 2, dtype=torch.long))
+        back = poured(cut, drawn.palettes[index][None].float())
+        apart = (back - F.avg_pool2d(picture.float(), 2)).abs()
+        assert apart.mean() < 10 and apart.median() <= 4  # of 255
+
+
+def test_windows_are_the_tile_itself(drawn):
+    tile = drawn.map(0)
+    index, far = torch.zeros(2, dtype=torch.long), torch.tensor([[0, 0], [tile.shape[0], 3 * tile.shape[1]]])
+    cut = windows(drawn, index, 16, 2, far)
+    assert torch.equal(cut[0], cut[1])  # the tile is a torus
+    torch.testing.assert_close(cut.sum(1), torch.ones(2, 16, 16))
+    assert cut[0, :, 0, 0].tolist() == [float((tile[:2, :2] == ink).float().mean()) for ink in range(INKS)]
+
+
+def test_the_last_tenth_is_held_out(drawn):
+    many = drawn.some(torch.arange(4).repeat(10))
+    train_, held = many.split()
+    assert len(train_) == 36 and held.labels.bincount().tolist() == [2, 2]
+
+
+def test_what_was_kept_is_what_was_read(drawn, tmp_path):
+    with pytest.raises(SelvedgeError, match="selvedge draw textiles"):
+        read_folder(tmp_path)
+    Image.new("RGB", (16, 16), "#1b2a4e").save(tmp_path / "solid-1.png")
+    facts = {"class": "solid", "colours": [{"hex": "#1b2a4e"}]}
+    (tmp_path / "solid-1.json").write_text(json.dumps({"attributes": facts}))
+    first = load(tmp_path, tmp_path / "kept.npz")
+    assert load(tmp_path, tmp_path / "kept.npz").fingerprint == first.fingerprint == read_folder(tmp_path).fingerprint
+    assert first.inks.tolist() == [1] and first.palettes[0, 0].tolist() == [0x1B, 0x2A, 0x4E]
+
+
+# ---- training ----------------------------------------------------------------------------------------------------------
+
+
+def small_task(drawn: Separations) -> tuple[ScreensTask, Settings]:
+    settings = Settings(images=8, batch=2, precision="fp32", sample_every=8, checkpoint_every=4, width=4, d_width=4)
+    return ScreensTask(settings, drawn), settings
+
+
+def test_a_run_that_was_killed_is_the_same_run(drawn, tmp_path):
+    states = []
+    for name, stops in (("whole", (None,)), ("killed", (4, None))):
+        for stop in stops:
+            task, settings = small_task(drawn)
+            train(task, settings, seed=1, directory=tmp_path / name, stop_at=stop)
+        states.append(checkpoint.digest(checkpoint.load(tmp_path / name / "checkpoint.pt")))
+    assert states[0] == states[1]
+
+
+def test_what_is_exported_prints_the_same_tiles(drawn, tmp_path):
+    task, _ = small_task(drawn)
+    task.export(tmp_path / "model", images=0)
+    bundle = load_bundle(tmp_path / "model")
+    assert bundle.card["seamless"] and bundle.card["view"] == 128 and bundle.card["classes"] == ["dotted", "floral"]
+    assert torch.equal(bundle.network.library, palette_library(drawn, 96, Settings().seed)[0])
+    z, labels = latents(bundle.network, 2), torch.tensor([0, 1])
+    with torch.no_grad():
+        difference = bundle.network(z, labels) - task.ema["g"](z, labels)
+    assert difference.abs().max() < 0.1  # fp16 weights
