@@ -33,7 +33,7 @@ STAGES = (
 def enough(**changes: dict) -> dict:
     """The small parameters, with as much held-out cloth as scores take."""
     more = {
-        "demo_shop": {"products": 18, "page_size": 12},
+        "demo_shop": {"products": 32, "page_size": 20},
         "reconstruct": {"split": {"train": 0.2, "judge": 0.2, "test": 0.6}},
     }
     return small_params(**more, **changes)
@@ -81,17 +81,15 @@ def test_every_number_carries_its_n_extractor_interval_and_floor(project: Projec
     patterns = found["patterns"]
     assert patterns["n"] == 60
     assert patterns["extractor"].startswith("pattern@")
-    for name in ("fd", "kid", "is", "coverage", "agreement"):
-        score = patterns["scores"][name]
+    assert {"fd", "kid", "is", "coverage", "agreement"} <= set(patterns["scores"])
+    for name, score in patterns["scores"].items():
         assert score["low"] <= score["value"] <= score["high"]
-        assert score["floor"]["n"] > 10
+        assert score["floor"]["n"] > 30 if score["floor"] else "needs 50" in patterns["left_out"][f"{name}.floor"]
         assert score["n"] == 60
         assert len(score["values"]) == 2  # sampling seeds
     assert 0 <= patterns["scores"]["fd"]["floor"]["value"] < patterns["scores"]["fd"]["value"]
     assert set(patterns["by_class"]) == set(patterns["diversity"]) == {"striped", "dotted", "floral"}
-    assert [alarm["alarm"] for alarm in patterns["alarms"]] == ["blur", "copies", "classes", "crowds"] or (
-        "alarms" in patterns["left_out"]
-    )
+    assert [alarm["alarm"] for alarm in patterns["alarms"]] == ["blur", "copies", "classes", "crowds"]
     assert patterns["seams"]["promised"]
     assert patterns["seams"]["bytes"]
     assert found["upscaler"]["psnr_y_bicubic"] > 15
