@@ -86,7 +86,7 @@ def test_the_size_of_a_batch_and_the_cache_say_nothing(eyes, tmp_path, monkeypat
     # a cache that was cut short is made anew
     (kept,) = (tmp_path / sets.CACHE).glob("*.npz")
     kept.write_bytes(kept.read_bytes()[:100])
-    assert (sets.look(pictures, extractor).features == whole.features).all()
+    assert (sets.look(pictures, extractor).features == parts.features).all()
 
 
 def test_every_kind_of_picture_is_read_alike(tmp_path) -> None:
