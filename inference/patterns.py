@@ -91,7 +91,7 @@ class Patterns:
         if not wish.plain:
             raise SelvedgeError(
                 f"this generator ({self.bundle.card['family']}) makes tiles of {self.size} px in colours of its own; "
-                "size, palette and cells are for one that prints from screens: take the weights that ship"
+                "size, palette, cells and single axes are for one that prints from screens"
             )
         if wish.repeat != "straight" and not self.seamless:
             raise SelvedgeError(f"this generator's tiles have edges: they cannot repeat by {wish.repeat}")
