@@ -30,7 +30,8 @@ def save_screens(directory: Path) -> None:
     arguments = {"classes": len(CLASSES), "width": 8, "latent": 8, "palettes": 4}
     network = Screens(**arguments)
     # so that all inks are in use, each in patches of a few pixels
-    network.claims.weight.data = torch.randn(6, 8, 1, 1).repeat_interleave(4, 0)
+    network.detail.weight.data *= 4
+    network.claims.weight.data *= 4
     network.library.random_(0, 255)
     network.library_inks.random_(2, 6)
     save_bundle(directory, network, family="screens", arguments=arguments, classes=list(CLASSES), seamless=True)
