@@ -73,12 +73,12 @@ def _resumable() -> Iterator[None]:
 
 @contextmanager
 def _stage(name: str) -> Iterator[Params]:
-    """What each stage command begins with: no orphan, one writer, checked parameters."""
+    """What each stage command begins with: no orphan, one writer (of each number that torchrun gives), checked parameters."""
     from selvedge import config, proc
 
     proc.die_with_parent()
     params = config.load()
-    with proc.only_writer(name), _resumable():
+    with proc.only_writer(f"{name}{os.environ.get('RANK', '0').lstrip('0')}"), _resumable():
         yield params
 
 
@@ -126,7 +126,10 @@ def garments() -> None:
 
 @app.command(rich_help_panel=PIPELINE)
 def train(network: Annotated[Network, typer.Argument(help="What to train.")]) -> None:
-    """Train a network; the same command goes on where a stopped training was."""
+    """Train a network; the same command goes on where a stopped training was.
+
+    On two processes or GPUs: `torchrun --nproc-per-node 2 -m selvedge train patterns`.
+    """
     with _stage(f"train-{network}") as params:
         from training import train
 

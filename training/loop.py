@@ -22,7 +22,7 @@ from torch.optim import Optimizer
 from selvedge.config import Training
 from selvedge.errors import SelvedgeError
 from selvedge.io import atomic_path
-from training import checkpoint
+from training import checkpoint, distributed
 
 POINTS = 100  # rows of a training's history
 
@@ -43,7 +43,7 @@ class Task(Protocol):
         """Move modules, averages and data to `device`."""
 
     def step(self, seen: int, batch: int) -> dict[str, Tensor]:
-        """Show the samples number `seen` to `seen + batch - 1`, update once, return the losses by name."""
+        """Show `batch` samples, by one process those number `seen` to `seen + batch - 1`; update once; the losses by name."""
 
     def sheet(self) -> Image.Image:
         """A picture to look at: results for fixed inputs beside the real thing."""
@@ -100,12 +100,14 @@ def train(
     Raises SelvedgeError when a loss is no number; the last good checkpoint is kept then.
     """
     device = device or pick_device()
+    distributed.join(device)
+    first = distributed.rank() == 0
     task.to(device)
 
     # Load the checkpoint, if any
     path = directory / "checkpoint.pt"
     seen, rows = _restore(task, checkpoint.load(path))
-    progress = Progress(title, settings.images, seen)
+    progress = Progress(title, settings.images, seen, out=None if first else _silent)
     stretch = _Stretch(max(settings.batch, settings.images // POINTS))
 
     # Main loop
@@ -113,34 +115,38 @@ def train(
     while seen < settings.images:
         # One step
         batch = min(settings.batch, settings.images - seen)
-        if batch < 2:  # batch norm needs two
+        mine = distributed.share(batch) if batch == settings.batch else batch // distributed.size()
+        if mine < 2:  # batch norm needs two
             break
-        seed_step(seed, seen)
-        losses = task.step(seen, batch)
-        before, seen = seen, seen + batch
-        _update_ema(task, batch, seen)
+        # each process shows its own part of the batch, with randomness of its own
+        seed_step(seed, seen, distributed.rank())
+        losses = distributed.average(task.step(seen, mine))
+        distributed.average_buffers(task.modules.values())
+        before, seen = seen, seen + mine * distributed.size()
+        _update_ema(task, seen - before, seen)
 
         # Report
         if row := stretch.add(losses, before, seen, settings.images):
             _check_finite(row, path)
             rows.append(row)
-            if log:
+            if log and first:
                 log.metrics({k: v for k, v in row.items() if k != "images"}, seen)
         progress.show(seen, rows[-1] if rows else {})
 
         # Samples
-        done = settings.images - seen < 2
+        done = settings.images - seen < 2 * distributed.size()
         if done or before // settings.sample_every < seen // settings.sample_every:
             picture = directory / "samples" / f"{seen:09d}.png"
-            found = look(task, picture, seen)
-            if log:
+            found = look(task, picture, seen) if first else {}
+            if log and first:
                 log.picture(picture, seen)
                 log.metrics(found, seen)
 
         # Checkpoint
         if done or before // settings.checkpoint_every < seen // settings.checkpoint_every:
             _check_finite({name: float(value.detach()) for name, value in losses.items()}, path)
-            checkpoint.save(path, _state(task, seen, rows, stretch))
+            if first:
+                checkpoint.save(path, _state(task, seen, rows, stretch))
             if stop_at is not None and seen >= stop_at and not done:
                 break
     progress.close()
@@ -151,14 +157,20 @@ def train(
 # ---- pieces ------------------------------------------------------------------------------------------------------------
 
 
+def _silent(_: str) -> None:
+    """The other processes leave talking to the first."""
+
+
 def pick_device() -> torch.device:
-    """The GPU where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The GPU where there is one; of several, each process of torchrun's has its own."""
+    return torch.device("cuda", distributed.local_rank()) if torch.cuda.is_available() else torch.device("cpu")
 
 
-def seed_step(seed: int, seen: int) -> None:
-    """Make torch's randomness (CPU and GPU) a function of seed and image counter."""
-    torch.manual_seed((seed * 0x9E3779B97F4A7C15 + seen * 0xBF58476D1CE4E5B9 + 1) % (1 << 63))
+def seed_step(seed: int, seen: int, rank: int = 0) -> None:
+    """Make torch's randomness (CPU and GPU) a function of seed, image counter and process."""
+    torch.manual_seed(
+        (seed * 0x9E3779B97F4A7C15 + seen * 0xBF58476D1CE4E5B9 + rank * 0x94D049BB133111EB + 1) % (1 << 63)
+    )
 
 
 def set_training(task: Task, mode: bool) -> None:
@@ -213,7 +225,7 @@ class _Stretch:
         for name, value in losses.items():
             self.sums[name] = self.sums.get(name, 0) + value.detach().double()
         self.steps += 1
-        if before // self.length == seen // self.length and total - seen >= 2:
+        if before // self.length == seen // self.length and total - seen >= 2 * distributed.size():
             return None
         row = {"images": float(seen), **{name: float(total_ / self.steps) for name, total_ in self.sums.items()}}
         self.sums, self.steps = {}, 0

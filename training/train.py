@@ -9,7 +9,7 @@ import torch
 from selvedge import tracking
 from selvedge.config import Params
 from selvedge.io import atomic_dir, fingerprint, read_yaml, sha256_file, write_json, write_text
-from training import loop
+from training import distributed, loop
 from training.models.bundle import save_bundle
 from training.tasks import JOBS
 
@@ -33,6 +33,10 @@ def run(name: str, params: Params) -> None:
     }
     directory = RUNS / name / fingerprint(identity)
     device = loop.pick_device()
+    if distributed.rank():  # the first process does what is not training
+        loop.train(job.task, settings, seed=params.seed, directory=directory, title=name, device=device)
+        distributed.leave()
+        return
     print(f"{name}: {settings.images:,} images on {device}; checkpoints in {directory}", flush=True)
 
     logged = {**settings.model_dump(), "seed": params.seed, "device": str(device), "threads": torch.get_num_threads()}
@@ -40,6 +44,7 @@ def run(name: str, params: Params) -> None:
         history = loop.train(
             job.task, settings, seed=params.seed, directory=directory, log=tracker, title=name, device=device
         )
+        distributed.leave()
         export, scores, texts = job.finish()
         with atomic_dir(MODELS / name) as out:
             save_bundle(

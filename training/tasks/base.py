@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from selvedge.config import Training
+from training import distributed
+from training.data import BalancedShuffle, Shuffle
 from training.loop import Task
 
 
@@ -66,11 +68,17 @@ class BaseTask:
         self.ema: dict[str, nn.Module] = {}
         self.ema_images = 0
         self.ema_ramp = 0.0
+        self.shuffle: Shuffle | BalancedShuffle
+
+    def samples(self, seen: int, batch: int) -> Tensor:
+        """Indices of the samples that this process shows in the step that begins at image `seen`."""
+        return self.shuffle.at(seen + distributed.rank() * batch, batch)
 
     def update(self, name: str, loss: Tensor) -> None:
         """One step of the optimiser `name` down the gradient of `loss`."""
         self.optimisers[name].zero_grad(set_to_none=True)
         loss.backward()
+        distributed.average_gradients(self.modules[name].parameters())
         self.optimisers[name].step()
 
     def watch(self, seen: int) -> dict[str, float]:

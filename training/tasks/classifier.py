@@ -42,7 +42,7 @@ class ClassifierTask(BaseTask):
     def step(self, seen: int, batch: int) -> dict[str, Tensor]:
         """One step of cross-entropy; a swatch is flipped, turned, zoomed and its colours varied."""
         device = device_of(self.judge)
-        chosen = self.shuffle.at(seen, batch)
+        chosen = self.samples(seen, batch)
         images = to_unit(self.data.images[chosen].to(device))
         images = random_colour(random_flips(images, quarter_turns=True))
         (images,) = random_zoom(images, scale=(1.0, 1.4), shift=0.15)

@@ -91,7 +91,7 @@ class PatternTask(BaseTask):
         """One step of D on real and fake, then one of G; -log D(G(z)) for G, as the paper trains it."""
         device = device_of(self.g)
         self._pace(seen + batch)
-        chosen = self.shuffle.at(seen, batch)
+        chosen = self.samples(seen, batch)
         real = random_flips(to_unit(random_crops(self.data.images[chosen], self.settings.size).to(device)))
         labels = self.data.labels[chosen].to(device) if self.settings.conditional else None
         z = torch.randn(batch, self.settings.z_dim, device=device)

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
+from training import distributed
 from training.data import Shuffle, sheet, to_bytes
 from training.loop import train
 from training.models.bundle import save_bundle
@@ -112,7 +113,7 @@ class ScreensTask(BaseTask):
         """One step of D on windows and tiles of the same classes and numbers of inks, then one of G."""
         settings, device = self.settings, device_of(self.g)
         self._decay(seen / settings.images)
-        chosen = self.shuffle.at(seen, batch)
+        chosen = self.samples(seen, batch)
         labels, inks = self.data.labels[chosen], self.data.inks[chosen]
         real = windows(self.data, chosen, self.g.size, SHRINK)
         flip = (torch.rand(batch) < 0.5) & self.mirrored[labels]
@@ -139,6 +140,7 @@ class ScreensTask(BaseTask):
         ratio = apart.detach().clamp(-15, 15).exp()[:, None, None, None]
         self.optimisers["g"].zero_grad(set_to_none=True)
         fake.backward(-ratio * shown.grad)
+        distributed.average_gradients(self.g.parameters())
         self.optimisers["g"].step()
         apart = apart.detach()
         return {
@@ -205,6 +207,8 @@ def main() -> None:
     print(f"screens: {len(data):,} tiles, {len(held):,} held out; {settings}", flush=True)
     task = ScreensTask(settings, data)
     train(task, settings, seed=settings.seed, directory=out, title="screens")
+    if distributed.rank():
+        return
     task.export(
         out / "export",
         data={"tiles": len(data), "sha256": data.fingerprint},

@@ -39,7 +39,7 @@ class SegmenterTask(BaseTask):
     def step(self, seen: int, batch: int) -> dict[str, Tensor]:
         """One step; picture and mask are flipped, zoomed and shifted together, colours varied."""
         device, settings = device_of(self.net), self.settings
-        chosen = self.shuffle.at(seen, batch)
+        chosen = self.samples(seen, batch)
         both = torch.cat([to_unit(self.data.images[chosen]), self.data.masks[chosen].float() / 255], 1).to(device)
         (both,) = random_zoom(random_flips(both), scale=(0.8, 1.3), shift=0.2)
         images, target = random_colour(both[:, :3], 0.3), (both[:, 3:] > 0.5).float()

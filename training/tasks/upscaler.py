@@ -48,7 +48,7 @@ class UpscalerTask(BaseTask):
     def step(self, seen: int, batch: int) -> dict[str, Tensor]:
         """L1 on what bicubic leaves to do; from `adversarial_from` images on also the critic's opinion."""
         device, settings = device_of(self.g), self.settings
-        high = to_unit(random_crops(self.data.images[self.shuffle.at(seen, batch)], settings.crop).to(device))
+        high = to_unit(random_crops(self.data.images[self.samples(seen, batch)], settings.crop).to(device))
         high = random_flips(high, quarter_turns=True)
         low = shrink(high)
         self.optimisers["g"].param_groups[0]["lr"] = settings.lr * max(0.05, cosine(seen / settings.images))
