@@ -1,6 +1,6 @@
 """A catalogue: patterns, tiles, and clothes that wear them, as a page to look at and a manifest to count on.
 
-    out/index.html, manifest.json, patterns/CLASS-NN/{tile.png, tile-x4.png, repeat.jpg, GARMENT.jpg, pattern.json}
+    out/index.html, manifest.json, patterns/CLASS-NN/{tile.png, tile-large.png, repeat.jpg, GARMENT.jpg, pattern.json}
 
 Each pattern's own JSON is written after its files, and names their hashes and the recipe they were made by: a stopped
 catalogue goes on where it was, a changed one is made anew, and what the manifest no longer names is taken away.
@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from torch import Tensor
 
 from inference import pictures
 from inference.composite import put_on
 from inference.live import load_live
 from inference.page import render
-from inference.patterns import Patterns, describe
+from inference.patterns import PRINTED, Patterns, Wish, describe
 from inference.segment import garment_mask
 from inference.upscale import upscale
 from selvedge.config import Params
@@ -42,7 +43,7 @@ from training.models.bundle import Bundle
 
 ITEMS = Path("data/garments/items")
 FOLDER, RECORD, MANIFEST, PAGE = "patterns", "pattern.json", "manifest.json", "index.html"
-TILE, LARGE, REPEAT = "tile.png", "tile-x4.png", "repeat.jpg"
+TILE, LARGE, REPEAT = "tile.png", "tile-large.png", "repeat.jpg"
 FORMAT = "selvedge-pattern/1"  # in each RECORD: what this file may remove again
 
 
@@ -140,10 +141,12 @@ class _Studio:
     def __init__(self, params: Params) -> None:
         self.settings = params.catalogue
         self.garments = list(_garments(params.catalogue.masks == "given"))
-        self.live: dict[str, Bundle] = {name: load_live(name) for name in ("patterns", "upscaler")}
+        self.patterns = Patterns(load_live("patterns"))
+        self.live: dict[str, Bundle] = {"patterns": self.patterns.bundle}
+        if not self.patterns.prints:
+            self.live["upscaler"] = load_live("upscaler")
         if any(garment.mask is None for garment in self.garments):
             self.live["segmenter"] = load_live("segmenter")
-        self.patterns = Patterns(self.live["patterns"])
 
     @cached_property
     def opened(self) -> list[tuple[str, Image.Image, Image.Image]]:
@@ -182,7 +185,7 @@ class _Studio:
         """Write a pattern's files, then the record that names them; returns the record."""
         dpi = self.settings.dpi
         tile = self.patterns.sample(work.cls, [work.seed])[0]
-        large = upscale(tile, self.live["upscaler"].network, wrap=self.patterns.seamless)
+        large = self._large(work, tile)
         files = {
             TILE: pictures.png(to_image(tile), dpi),
             LARGE: pictures.png(to_image(large), dpi),
@@ -207,6 +210,12 @@ class _Studio:
         }
         write_json(folder / RECORD, record)
         return record
+
+    def _large(self, work: Work, tile: Tensor) -> Tensor:
+        """The tile as it is printed: anew at that size where the generator can, else enlarged four times."""
+        if self.patterns.prints:
+            return self.patterns.tile(work.cls, work.seed, Wish(size=PRINTED))
+        return upscale(tile, self.live["upscaler"].network, wrap=self.patterns.seamless)
 
 
 def _garments(given: bool) -> Iterator[Garment]:

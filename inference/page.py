@@ -46,7 +46,7 @@ def _entry(pattern: dict[str, Any], out: Path, side: int) -> dict[str, Any]:
     """What the page says of a pattern, and its swatch."""
     folder = f"patterns/{pattern['name']}"
     height, width = pattern["size"]
-    swatch = open_image(out / folder / "tile-x4.png")
+    swatch = open_image(out / folder / "tile-large.png")
     if swatch.width > side:
         swatch = swatch.resize((side, round(side * height / width)), Image.Resampling.BOX)  # exact over the seam
     return {

@@ -64,6 +64,7 @@ class Patterns:
         self.classes: tuple[str, ...] = tuple(bundle.card.get("classes", ()))
         self.z_dim, self.size = bundle.network.z_dim, bundle.network.size
         self.seamless = bool(bundle.card.get("seamless", arguments.get("seamless", False)))
+        self.prints = isinstance(bundle.network, Screens)  # at any size, so that no upscaler is wanted
 
     @torch.inference_mode()
     def sample(self, cls: str, seeds: Sequence[int]) -> Tensor:
@@ -86,7 +87,7 @@ class Patterns:
         label = self._label(cls)
         if wish.repeat not in LAYOUTS:
             raise SelvedgeError(f"repeat {wish.repeat!r}: is none of {', '.join(LAYOUTS)}")
-        if isinstance(self.bundle.network, Screens):
+        if self.prints:
             return self._printed(label, seed, wish)
         if not wish.plain:
             raise SelvedgeError(
@@ -175,10 +176,9 @@ def generate_files(
     `wish.size` (PRINTED by default); tiles of others are enlarged four times if `upscale`.
     """
     patterns, wish = Patterns(load_live("patterns")), wish or Wish()
-    prints = isinstance(patterns.bundle.network, Screens)
-    if prints and wish.size is None:
+    if patterns.prints and wish.size is None:
         wish = replace(wish, size=PRINTED if upscale else None)
-    upscaler = load_live("upscaler") if upscale and not prints else None
+    upscaler = load_live("upscaler") if upscale and not patterns.prints else None
     tiles = []
     for number in range(seed, seed + n):
         tile = patterns.tile(cls, number, wish)

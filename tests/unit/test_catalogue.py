@@ -2,12 +2,14 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from test_wishes import save_screens
 from torch import nn
 
 from inference import catalogue, live
@@ -75,7 +77,7 @@ def test_manifest_names_each_file_and_its_hash(project, params, capsys):
     assert "-> catalogue/index.html" in capsys.readouterr().out.splitlines()[-1]
     named = {"manifest.json", "index.html"}
     for pattern in manifest["patterns"]:
-        assert set(pattern["files"]) == {"tile.png", "tile-x4.png", "repeat.jpg", "coat.jpg", "skirt.jpg"}
+        assert set(pattern["files"]) == {"tile.png", "tile-large.png", "repeat.jpg", "coat.jpg", "skirt.jpg"}
         for name, sha in pattern["files"].items():
             assert sha256_file(OUT / "patterns" / pattern["name"] / name) == sha
         named |= {f"patterns/{pattern['name']}/{name}" for name in [*pattern["files"], "pattern.json"]}
@@ -89,9 +91,9 @@ def test_manifest_names_each_file_and_its_hash(project, params, capsys):
 def test_large_tile_is_four_times_the_tile_and_the_repeat_shows_it_twice(project, params):
     make(params)
     folder = OUT / "patterns/floral-01"
-    sizes = [Image.open(folder / name).size for name in ("tile.png", "tile-x4.png", "repeat.jpg")]
+    sizes = [Image.open(folder / name).size for name in ("tile.png", "tile-large.png", "repeat.jpg")]
     assert sizes == [(32, 32), (128, 128), (256, 256)]
-    assert round(Image.open(folder / "tile-x4.png").info["dpi"][0]) == params.catalogue.dpi
+    assert round(Image.open(folder / "tile-large.png").info["dpi"][0]) == params.catalogue.dpi
     assert Image.open(folder / "coat.jpg").size == (48, 64)
 
 
@@ -224,3 +226,19 @@ def test_a_garment_without_mask_asks_for_the_segmenter(project, params):
     save_garment("coat", 220)
     with pytest.raises(SelvedgeError, match="no model for segmenter"):
         make(params.model_copy(update={"catalogue": predicted}))
+
+
+def test_a_generator_that_prints_is_printed_large_and_needs_no_upscaler(project, params):
+    shutil.rmtree(live.CHAMPION / "upscaler")
+    shutil.rmtree(live.CHAMPION / "patterns")
+    save_screens(live.CHAMPION / "patterns")
+    manifest = make(params)
+    assert set(manifest["models"]) == {"patterns"}
+    folder, work = OUT / "patterns/floral-01", manifest["patterns"][2]
+    large = np.asarray(Image.open(folder / "tile-large.png"))
+    assert large.shape == (512, 512, 3)
+    small = np.asarray(Image.open(folder / "tile.png")).astype(float)
+    shrunk = large.reshape(64, 8, 64, 8, 3).mean((1, 3))
+    assert np.abs(shrunk - small).mean() < 0.5 * np.abs(np.roll(shrunk, 5, 1) - small).mean()  # the same design
+    assert Image.open(folder / "repeat.jpg").size == (1024, 1024)
+    assert work["class"] == "floral"
