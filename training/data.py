@@ -150,13 +150,14 @@ def to_tensor(image: Image.Image) -> Tensor:
 
 def random_crops(images: Tensor, size: int) -> Tensor:
     """A random size x size window of each of (N, C, H, W)."""
-    room = images.shape[2] - size + 1, images.shape[3] - size + 1
-    corners = zip(
-        torch.randint(room[0], (len(images),)).tolist(), torch.randint(room[1], (len(images),)).tolist(), strict=True
+    device, along = images.device, torch.arange(size, device=images.device)
+    rows, columns = (
+        torch.randint(side - size + 1, (len(images), 1), device=device) + along for side in images.shape[2:]
     )
-    return torch.stack(
-        [x[:, top : top + size, left : left + size] for x, (top, left) in zip(images, corners, strict=True)]
-    )
+    which = torch.arange(len(images), device=device)[:, None, None]
+    return images[which, :, rows[:, :, None], columns[:, None]].permute(
+        0, 3, 1, 2
+    )  # channels last, as networks want it
 
 
 def random_flips(images: Tensor, quarter_turns: bool = False) -> Tensor:

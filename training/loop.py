@@ -106,9 +106,9 @@ def train(
 
     # Load the checkpoint, if any
     path = directory / "checkpoint.pt"
-    seen, rows = _restore(task, checkpoint.load(path))
-    progress = Progress(title, settings.images, seen, out=None if first else _silent)
     stretch = _Stretch(max(settings.batch, settings.images // POINTS))
+    seen, rows = _restore(task, stretch, checkpoint.load(path), path)
+    progress = Progress(title, settings.images, seen, out=None if first else _silent)
 
     # Main loop
     set_training(task, True)
@@ -251,14 +251,23 @@ def _state(task: Task, seen: int, rows: list[dict[str, float]], stretch: _Stretc
     }
 
 
-def _restore(task: Task, state: checkpoint.State | None) -> tuple[int, list[dict[str, float]]]:
+def _restore(
+    task: Task, stretch: _Stretch, state: checkpoint.State | None, path: Path
+) -> tuple[int, list[dict[str, float]]]:
     if state is None:
         return 0, []
-    for kind, things in (("modules", task.modules), ("ema", task.ema), ("optimisers", task.optimisers)):
-        for name, thing in things.items():
-            thing.load_state_dict(state[kind][name])
-    task.load_extra_state(state["extra"])
-    return state["images"], state["history"]
+    try:
+        for kind, things in (("modules", task.modules), ("ema", task.ema), ("optimisers", task.optimisers)):
+            for name, thing in things.items():
+                thing.load_state_dict(state[kind][name])
+        task.load_extra_state(state["extra"])
+        stretch.restore(state["stretch"])
+        return state["images"], state["history"]
+    except (KeyError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise SelvedgeError(
+            f"{path}: is the checkpoint of another configuration ({reason}); delete it to begin anew, or take another folder"
+        ) from None
 
 
 class Progress:

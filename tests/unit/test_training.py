@@ -77,6 +77,27 @@ def test_k_steps_and_the_rest_are_n_steps(tmp_path: Path, changes: dict) -> None
     assert history.rows[-1]["images"] == settings.images
 
 
+def test_a_stop_within_a_stretch_loses_no_row_and_no_step_of_it(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(loop, "POINTS", 10)
+    rows = []
+    for folder, stops in (("whole", [None]), ("parts", [16, 32, None])):
+        for stop in stops:
+            task, settings = pattern_task(images=104)
+            settings = settings.model_copy(update={"batch": 2, "sample_every": 104})
+            history = loop.train(task, settings, seed=5, directory=tmp_path / folder, device=CPU, stop_at=stop)
+        rows.append(history.rows)
+    assert len(rows[0]) == 11
+    assert rows[0] == rows[1]
+
+
+def test_a_checkpoint_of_another_network_is_named(tmp_path: Path) -> None:
+    task, settings = pattern_task()
+    loop.train(task, settings, seed=5, directory=tmp_path, device=CPU, stop_at=16)
+    other, settings = pattern_task(width=8)
+    with pytest.raises(SelvedgeError, match=r"checkpoint\.pt: is the checkpoint of another configuration .*delete it"):
+        loop.train(other, settings, seed=5, directory=tmp_path, device=CPU)
+
+
 def test_another_seed_is_another_training(tmp_path: Path) -> None:
     digests = set()
     for seed in (5, 6):

@@ -48,6 +48,7 @@ class PatternTask(BaseTask):
         super().__init__()
         torch.manual_seed(seed)
         self.settings, self.data, self.classes = settings, data, classes
+        self.pictures = data.images  # to train on, where the networks are
         self.shuffle = BalancedShuffle(data.labels, seed) if settings.balanced else Shuffle(len(data), seed)
         conditions = len(classes) if settings.conditional else 0
         self.arguments = {
@@ -63,8 +64,8 @@ class PatternTask(BaseTask):
         self.modules = {"g": self.g, "d": self.d}
         betas = (settings.beta1, 0.999)
         self.optimisers = {
-            "g": torch.optim.Adam(self.g.parameters(), settings.lr_g, betas),
-            "d": torch.optim.Adam(self.d.parameters(), settings.lr_d, betas),
+            "g": torch.optim.Adam(self.g.parameters(), settings.lr_g, betas, fused=True),
+            "d": torch.optim.Adam(self.d.parameters(), settings.lr_d, betas, fused=True),
         }
         self.ema_images = settings.ema_images
         self.ema_ramp = EMA_RAMP if settings.ramp_images else 0.0
@@ -75,6 +76,11 @@ class PatternTask(BaseTask):
         # fixed latents: sheets of one run, and of runs with one seed, can be compared by eye
         self.fixed_z = torch.randn(len(classes) * SHEET_COLUMNS, settings.z_dim)
         self.fixed_labels = torch.arange(len(classes)).repeat_interleave(SHEET_COLUMNS)
+
+    def to(self, device: torch.device) -> None:
+        """Move everything, the pictures too: they are decoded once, and cut where they are wanted."""
+        super().to(device)
+        self.pictures = self.data.images.to(device)
 
     def now_g(self) -> nn.Module:
         """A copy of the averaged generator where there is one, with batch norm's statistics its own."""
@@ -92,7 +98,7 @@ class PatternTask(BaseTask):
         device = device_of(self.g)
         self._pace(seen + batch)
         chosen = self.samples(seen, batch)
-        real = random_flips(to_unit(random_crops(self.data.images[chosen], self.settings.size).to(device)))
+        real = random_flips(to_unit(random_crops(self.pictures[chosen], self.settings.size)))
         labels = self.data.labels[chosen].to(device) if self.settings.conditional else None
         z = torch.randn(batch, self.settings.z_dim, device=device)
         with autocast(self.settings, device):
