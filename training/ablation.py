@@ -1,6 +1,6 @@
 """What each stabiliser of DCGAN+ is worth: every switch alone against the plain DCGAN, and all of them, at equal images.
 
-    selvedge draw textiles --n 6000 --size 96 --mode photograph --seed 3000000 --out drawn
+    selvedge draw textiles --n 12000 --size 120 --mode photograph --seed 500000 --out drawn
     python -m training.ablation --drawn drawn [--size 32] [--images 100000] [--seeds 3] [--rows plain,all] --out reports/ablation.md
 
 Of the drawings of each class the first 70 % train, the next 15 % pick the best generator where that is a row's switch, the
@@ -100,6 +100,7 @@ def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extracto
     tiles, labels = sample(generator, len(cloth.classes), options.samples, seed)
     found = scores(extractor.look(test.images), extractor.look(tiles), seed)
     found |= {"row": row, "seed": seed, "images": options.images, "n": len(tiles), "n_real": len(test)}
+    found["folder"] = str(folder)
     found["selected_at"] = task.best.get("images", options.images)
     sheet([tiles[labels == label][:10] for label in range(len(cloth.classes))]).save(folder / "tiles.png")
     save_bundle(folder / "model", generator, family="dcgan", arguments=task.arguments, classes=list(cloth.classes))

@@ -1,0 +1,138 @@
+"""Whether a training that goes on for long stays as good as it once was: plain DCGAN and DCGAN+, looked at all the way.
+
+    python -m training.stability --drawn drawn [--size 32] [--images 200000] [--seeds 3] --out reports/stability.md
+
+Each run is looked at 40 times: 1,000 tiles of its generator of that moment (the average where there is one; nothing is picked) from
+the same latents, against drawings that no run saw. The ratio is (final - floor) / (best - floor) of the Frechet distance: best is
+the lowest mean of three looks in a row, final that of the last three, and what it says counts where the run is four times as
+long as to its best. Runs lie in runs/stability/ and go on where they stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from selvedge.config import Patterns
+from selvedge.io import fingerprint, write_text
+from training import loop
+from training.ablation import PLAIN, TOGETHER, Cloth, _interval, sample
+from training.evaluation.features import SHIPPED, Extractor, Looks
+from training.evaluation.frechet import frechet
+from training.tasks.patterns import PatternTask
+
+RUNS = Path("runs/stability")
+LOOKS, ROW = 40, 3  # looks at a run; of which so many in a row make a value
+LONG = 4  # times as long as to the best
+KINDS = {"plain DCGAN": {}, "DCGAN+": {**TOGETHER, "select": False, "decay_from": 1.0}}
+
+
+class Watched(PatternTask):
+    """A training whose generator is measured each time that it is looked at."""
+
+    def measured_by(self, extractor: Extractor, real: Looks, path: Path, samples: int) -> None:
+        """Keep a line (images, fd) a look in `path`."""
+        self.extractor, self.real, self.path, self.count = extractor, real, path, samples
+
+    def watch(self, seen: int) -> dict[str, float]:
+        """What is always watched, and the distance."""
+        found = super().watch(seen)
+        tiles, _ = sample(self.now_g().eval(), len(self.classes), self.count, 0)
+        distance = frechet(self.real.features, self.extractor.look(tiles).features)
+        before = [row for row in read(self.path) if row[0] < seen]  # a resumed run looks again where it had looked
+        rows = [*before, (seen, distance)]
+        write_text(self.path, "images,fd\n" + "".join(f"{images},{fd:.6g}\n" for images, fd in rows))
+        return found | {"fd": distance}
+
+
+def read(path: Path) -> list[tuple[int, float]]:
+    """The looks of a run so far."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [(int(row["images"]), float(row["fd"])) for row in csv.DictReader(file)]
+
+
+def ratio(looks: list[tuple[int, float]], floor: float) -> dict:
+    """(final - floor) / (best - floor), where the best was, and whether the run was long enough to say so."""
+    means = np.convolve([fd for _, fd in looks], np.ones(ROW) / ROW, "valid")
+    best = int(means.argmin())
+    at, end = looks[best + ROW // 2][0], looks[-1][0]
+    return {
+        "ratio": float((means[-1] - floor) / (means[best] - floor)),
+        "best": float(means[best]),
+        "final": float(means[-1]),
+        "at": at,
+        "long": end / at >= LONG,
+    }
+
+
+def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Namespace, extractor: Extractor) -> list:
+    """One training, from where it stopped; its looks."""
+    every = max(1, options.images // LOOKS)
+    values = {**PLAIN, **KINDS[kind], "size": options.size, "width": options.width, "images": options.images}
+    settings = Patterns(**values, sample_every=every, checkpoint_every=every)
+    name = kind.replace(" ", "-")
+    folder = RUNS / f"{name}-{seed}-{fingerprint({**settings.model_dump(), 'drawn': str(options.drawn)})[:8]}"
+    looks = read(folder / "looks.csv")
+    if looks and looks[-1][0] + settings.batch > options.images:
+        return looks
+    task = Watched(settings, cloth.parts["train"], cloth.classes, seed)
+    task.measured_by(extractor, real, folder / "looks.csv", options.samples)
+    loop.train(task, settings, seed=seed, directory=folder, title=f"{kind}, seed {seed}")
+    return read(folder / "looks.csv")
+
+
+def page(found: dict[str, list[dict]], options: argparse.Namespace, floor: float) -> str:
+    """reports/stability.md."""
+    lines = [
+        "# Late in training",
+        "",
+        "By `python -m training.stability`.",
+        "",
+        f"DCGAN at {options.size} px, width {options.width}, {options.images:,} images a run, looked at {LOOKS} times ({options.samples} "
+        f"tiles); the floor, drawings against other drawings, is {floor:.2f}. Ratio: (final - floor) / (best - floor) of the Frechet "
+        f"distance, each the mean of {ROW} looks in a row; brackets: 95 % over seeds, by Student's t.",
+        "",
+        "| training | ratio | best, at images | final | four times as long as to the best |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, runs in found.items():
+        cells = [
+            _interval([one["ratio"] for one in runs], "{:.2f}"),
+            "; ".join(f"{one['best']:.1f} at {one['at']:,}" for one in runs),
+            "; ".join(f"{one['final']:.1f}" for one in runs),
+            f"{sum(one['long'] for one in runs)} of {len(runs)}",
+        ]
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    """See the top of this file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--drawn", type=Path, required=True)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--images", type=int, default=200_000)
+    parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    cloth, extractor = Cloth(options.drawn, options.size), Extractor.load(SHIPPED)
+    real = extractor.look(cloth.parts["test"].images)
+    floor = frechet(real.features, extractor.look(cloth.parts["pick"].images).features)
+    found: dict[str, list[dict]] = {}
+    for seed in range(options.seeds):
+        for kind in KINDS:
+            looks = run(kind, seed, cloth, real, options, extractor)
+            found.setdefault(kind, []).append(ratio(looks, floor))
+            print(f"{kind}, seed {seed}: {found[kind][-1]}", flush=True)
+            write_text(options.out, page(found, options, floor))
+
+
+if __name__ == "__main__":
+    main()
