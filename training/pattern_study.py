@@ -20,13 +20,12 @@ from torch import Tensor
 from selvedge.errors import SelvedgeError
 from selvedge.io import atomic_path, list_images, write_text
 from training.ablation import run, sample
-from training.data import Swatches, decode, sheet, to_bytes
+from training.data import Swatches, decode, sheet
 from training.evaluation.agreement import share_of
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.measures import pair_scores
 from training.models.bundle import load_bundle
-from training.models.screens import poured
-from training.separations import Separations, load, windows
+from training.separations import Separations, load, printed
 from training.tasks.screens import SHRINK
 
 SIZE, ROOM = 64, 96  # pixels of a tile; of a training window, out of which it is cropped
@@ -35,12 +34,7 @@ SEED, COLUMNS = 7, 5  # tiles of a class and a generator on the sheet
 
 def pictures(data: Separations, size: int, seed: int) -> Swatches:
     """A window of each tile, in its own colours: `size` pixels of it, begun anywhere."""
-    corners = torch.randint(1 << 20, (len(data), 2), generator=torch.Generator().manual_seed(seed))
-    images = [
-        to_bytes(poured(windows(data, index, size, SHRINK, corners[index]), data.palettes[index].float() / 127.5 - 1))
-        for index in torch.arange(len(data)).split(256)
-    ]
-    return Swatches(torch.cat(images), data.labels, "drawn")
+    return Swatches(printed(data, size, SHRINK, seed), data.labels, "drawn")
 
 
 def tiles_of(bundle_at: Path, classes: tuple[str, ...], n: int) -> tuple[Tensor, Tensor]:

@@ -87,6 +87,16 @@ def windows(data: Separations, index: Tensor, size: int, shrink: int, corners: T
     return F.avg_pool2d(hard.float(), shrink)
 
 
+def printed(data: Separations, size: int, shrink: int, seed: int) -> Tensor:
+    """A window of each tile in its own inks, (N, 3, size, size) uint8, begun anywhere on its torus."""
+    corners = torch.randint(1 << 20, (len(data), 2), generator=torch.Generator().manual_seed(seed))
+    pictures = []
+    for index in torch.arange(len(data)).split(256):
+        coverage, inks = windows(data, index, size, shrink, corners[index]), data.palettes[index].float()
+        pictures.append(torch.einsum("bkhw,bkc->bchw", coverage, inks).round().to(torch.uint8))
+    return torch.cat(pictures)
+
+
 # ---- taking pictures apart ---------------------------------------------------------------------------------------------
 
 

@@ -21,8 +21,8 @@ from training.loop import train
 from training.models.bundle import load_bundle
 from training.models.fourier import StyledConv
 from training.models.screens import INKS, Screens, Styled, poured, separated
-from training.separations import Separations, load, palette_library, ranked, read_folder, separate, windows
-from training.tasks.screens import ScreensTask, Settings
+from training.separations import Separations, load, palette_library, printed, ranked, read_folder, separate, windows
+from training.tasks.screens import ScreensTask, Settings, held_out_scores
 
 SIDE = 192
 INDIGO_CLOTH = ("#1b2a4e", "#f2e9dc", "#c9252f")
@@ -242,3 +242,25 @@ def test_what_is_exported_prints_the_same_tiles(drawn, tmp_path):
     with torch.no_grad():
         difference = bundle.network(z, labels) - task.ema["g"](z, labels)
     assert difference.abs().max() < 0.1  # fp16 weights
+
+
+def test_scores_of_a_generator_on_held_out_tiles_have_their_n_floor_and_interval(drawn):
+    task, _ = small_task(drawn)
+    held = drawn.some(torch.arange(60) % len(drawn))
+    scores = held_out_scores(task.ema["g"], held, seed=1)
+    kid = scores["kid_pattern"]
+    assert kid["low"] < kid["value"] < kid["high"] and kid["floor"] < kid["low"]  # it was not trained
+    assert (kid["n"], kid["n_real"]) == (60, 60)
+    assert set(scores["by_class"]) == {"dotted", "floral"}
+    assert scores["class_agreement"]["n"] == 60
+    assert json.loads(json.dumps(scores)) == scores
+
+
+def test_a_window_is_printed_in_its_tiles_own_inks(drawn):
+    pictures = printed(drawn, 16, 2, seed=3)
+    assert pictures.shape == (len(drawn), 3, 16, 16) and pictures.dtype == torch.uint8
+    inks = drawn.palettes[0][: int(drawn.inks[0])].float()
+    nearest = torch.cdist(pictures[0].flatten(1).T.float(), inks).min(1).values
+    assert (nearest < 2).float().mean() > 0.3  # the rest are blends of two where they meet
+    assert torch.equal(pictures, printed(drawn, 16, 2, seed=3))
+    assert not torch.equal(pictures, printed(drawn, 16, 2, seed=4))

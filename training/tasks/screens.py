@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
@@ -22,10 +23,13 @@ from torch import Tensor, nn
 
 from training import distributed
 from training.data import Shuffle, sheet, to_bytes
+from training.evaluation.agreement import share_of
+from training.evaluation.features import SHIPPED, Extractor
+from training.evaluation.measures import pair_scores
 from training.loop import train
 from training.models.bundle import save_bundle
 from training.models.screens import INKS, UNUSED, Screens, poured
-from training.separations import Separations, load, palette_library, windows
+from training.separations import Separations, load, palette_library, printed, windows
 from training.tasks.base import BaseTask, autocast, cosine, device_of
 
 SHEET_COLUMNS = 8
@@ -211,10 +215,36 @@ def main() -> None:
         return
     task.export(
         out / "export",
-        data={"tiles": len(data), "sha256": data.fingerprint},
+        data={
+            "tiles": len(data),
+            "sha256": data.fingerprint,
+            "licence": "drawn by this project (`selvedge draw textiles --mode flat`), MIT",
+        },
         images=settings.images,
-        seed=settings.seed,
+        settings=asdict(settings),
+        scores=held_out_scores(task.ema["g"], held, settings.seed),
     )
+
+
+@torch.no_grad()
+def held_out_scores(generator: Screens, held: Separations, seed: int) -> dict:
+    """Tiles of each class, in palettes of its library, against windows of held-out tiles, on the shipped extractor."""
+    extractor = Extractor.load(SHIPPED)
+    labels = held.labels
+    z = torch.randn(len(held), generator.z_dim, generator=torch.Generator().manual_seed(seed))
+    fake = torch.cat([to_bytes(generator(a, b)) for a, b in zip(z.split(50), labels.split(50), strict=True)])
+    real, again = (extractor.look(printed(held, generator.size, SHRINK, seed + i)) for i in range(2))
+    looks = extractor.look(fake)
+    found, floor = (pair_scores(real, other, seed=seed, resamples=500)[0] for other in (looks, again))
+    names = list(extractor.bundle.card["classes"])
+    right = looks.logits.argmax(1) == np.array([names.index(name) for name in held.classes])[labels.numpy()]
+    return {
+        "measured_on": "windows of held-out drawn tiles; the floor is other windows of the same tiles",
+        "extractor": looks.extractor,
+        **{f"{name}_pattern": found[name] | {"floor": floor[name]["value"]} for name in ("kid", "fd") if name in found},
+        "class_agreement": share_of(int(right.sum()), len(right)),
+        "by_class": {name: float(right[labels.numpy() == i].mean()) for i, name in enumerate(held.classes)},
+    }
 
 
 if __name__ == "__main__":
