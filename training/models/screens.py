@@ -26,6 +26,7 @@ COARSE, FINE = 8, 1  # local noise: channels a cell, channels a half cell
 LAYOUTS = ("straight", "half-drop", "brick")
 DETAIL = 16  # feature maps at full size
 UNUSED = -1e4  # the claim of an ink that is not there
+SOFT = (0.1065, 0.787)  # a Gaussian of half a pixel at one pixel, and at none
 CRISP = 8.0  # how many times claims are taken before the softmax: 1 beside 0 becomes 0.9997, 0.5 beside 0.5 stays
 
 
@@ -246,11 +247,20 @@ def separated(claims: Tensor, enlarge: int = 1, sharpness: float = CRISP) -> Ten
     """Claims (B, INKS, H, W) -> coverages (B, INKS, enlarge H, enlarge W) in 0..1 that sum to 1.
 
     Enlarged as claims, bicubic on the torus, an edge stays where it was, and as narrow as it was in pixels if `sharpness`,
-    which multiplies the claims, grows with `enlarge`.
+    which multiplies the claims, grows with `enlarge`. They are softened before, for contours would else show G's pixels.
     """
     if enlarge > 1:
-        claims = upsample(claims, enlarge, wrap=True)
+        claims = upsample(softened(claims), enlarge, wrap=True)
     return (claims * sharpness).softmax(1)
+
+
+def softened(x: Tensor) -> Tensor:
+    """Maps (B, C, H, W) under a Gaussian of half a pixel on the torus: stairs become slopes, and what is a pixel wide stays."""
+    near, here = SOFT
+    rows = around(x)[..., 1:-1]
+    x = (rows[:, :, :-2] + rows[:, :, 2:]) * near + rows[:, :, 1:-1] * here
+    columns = around(x)[:, :, 1:-1]
+    return (columns[..., :-2] + columns[..., 2:]) * near + columns[..., 1:-1] * here
 
 
 def poured(coverage: Tensor, colours: Tensor) -> Tensor:

@@ -218,7 +218,7 @@ def main() -> None:
         data={
             "tiles": len(data),
             "sha256": data.fingerprint,
-            "licence": "drawn by this project (`selvedge draw textiles --mode flat`), MIT",
+            "licences": ["MIT, drawn by this project"],
         },
         images=settings.images,
         settings=asdict(settings),
