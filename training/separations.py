@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +44,21 @@ class Separations:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @cached_property
+    def begins(self) -> Tensor:
+        """(N,): where each tile begins in `maps`."""
+        pixels = self.shapes.prod(1)
+        return pixels.cumsum(0) - pixels
+
     def map(self, index: int) -> Tensor:
         """Ink numbers of a tile, (H, W) uint8."""
-        ends = self.shapes.prod(1).cumsum(0)
-        end, (rows, columns) = int(ends[index]), self.shapes[index].tolist()
-        return self.maps[end - rows * columns : end].view(rows, columns)
+        begin, (rows, columns) = int(self.begins[index]), self.shapes[index].tolist()
+        return self.maps[begin : begin + rows * columns].view(rows, columns)
+
+    def to(self, device: torch.device) -> Separations:
+        """The same on a device."""
+        tables = (self.maps, self.shapes, self.palettes, self.inks, self.labels)
+        return Separations(*(table.to(device) for table in tables), self.classes)
 
     def some(self, index: Tensor) -> Separations:
         """The tiles (n,) of these indices."""
@@ -77,13 +88,13 @@ def windows(data: Separations, index: Tensor, size: int, shrink: int, corners: T
 
     `shrink` pixels a side become one, which each ink covers by its share of them. `corners` (B, 2): the places instead.
     """
-    side = torch.arange(size * shrink)
-    corners = torch.randint(1 << 20, (len(index), 2)) if corners is None else corners
-    cut = []
-    for i, (top, left) in zip(index.tolist(), corners.tolist(), strict=True):
-        tile = data.map(i)
-        cut.append(tile[((side + top) % tile.shape[0])[:, None], (side + left) % tile.shape[1]])
-    hard = torch.stack(cut)[:, None] == torch.arange(INKS, dtype=torch.uint8)[:, None, None]
+    device = data.maps.device
+    index = index.to(device)
+    corners = torch.randint(1 << 20, (len(index), 2), device=device) if corners is None else corners.to(device)
+    side, shapes = torch.arange(size * shrink, device=device), data.shapes[index]
+    rows, columns = ((side + corners[:, i, None]) % shapes[:, i, None] for i in range(2))
+    places = data.begins[index][:, None, None] + rows[:, :, None] * shapes[:, 1, None, None] + columns[:, None]
+    hard = data.maps[places][:, None] == torch.arange(INKS, dtype=torch.uint8, device=device)[:, None, None]
     return F.avg_pool2d(hard.float(), shrink)
 
 

@@ -113,16 +113,20 @@ class ScreensTask(BaseTask):
         self.fixed_z = torch.randn(len(data.classes) * SHEET_COLUMNS, self.g.z_dim)
         self.fixed_labels = torch.arange(len(data.classes)).repeat_interleave(SHEET_COLUMNS)
 
+    def to(self, device: torch.device) -> None:
+        """Move everything, the tiles too: windows are cut where the networks are."""
+        super().to(device)
+        self.data, self.mirrored = self.data.to(device), self.mirrored.to(device)
+
     def step(self, seen: int, batch: int) -> dict[str, Tensor]:
         """One step of D on windows and tiles of the same classes and numbers of inks, then one of G."""
         settings, device = self.settings, device_of(self.g)
         self._decay(seen / settings.images)
-        chosen = self.samples(seen, batch)
+        chosen = self.samples(seen, batch).to(device)
         labels, inks = self.data.labels[chosen], self.data.inks[chosen]
         real = windows(self.data, chosen, self.g.size, SHRINK)
-        flip = (torch.rand(batch) < 0.5) & self.mirrored[labels]
-        real = torch.where(flip[:, None, None, None], real.flip(3), real).to(device, memory_format=torch.channels_last)
-        labels, inks = labels.to(device), inks.to(device)
+        flip = (torch.rand(batch, device=device) < 0.5) & self.mirrored[labels]
+        real = torch.where(flip[:, None, None, None], real.flip(3), real).contiguous(memory_format=torch.channels_last)
         z = torch.randn(batch, self.g.z_dim, device=device)
         with autocast(settings, device):
             claims = self.g.screens(z, labels, inks)
@@ -186,7 +190,8 @@ class ScreensTask(BaseTask):
             index = torch.nonzero(self.data.labels == label).flatten()
             index = index[torch.linspace(0, len(index) - 1, 4).long()]
             cut = windows(self.data, index, size, SHRINK, torch.zeros(4, 2, dtype=torch.long))
-            rows.append(torch.cat([row, gap, to_bytes(poured(cut, self.data.palettes[index].float() / 127.5 - 1))]))
+            real = to_bytes(poured(cut, self.data.palettes[index].float() / 127.5 - 1)).cpu()
+            rows.append(torch.cat([row, gap, real]))
         return sheet(rows)
 
     def export(self, directory: Path, **card: object) -> None:
