@@ -3,9 +3,9 @@
     selvedge draw textiles --n 12000 --size 256 --mode flat --seed 2000000 --out tiles
     python -m training.pattern_study --tiles tiles --equal BUNDLE --champion BUNDLE --images N --real NAME=DIR ...
 
-trains the two DCGANs (they go on where they stopped) and writes reports/patterns.md and docs/patterns.jpg. All see windows of the
-same tiles, 128 px of them as 64; `--equal` is the champion after as many images as they see, `--champion` the one that ships.
-`--real` names folders of class folders of pictures, of which only numbers are reported.
+trains the two DCGANs (they go on where they stopped) and writes reports/patterns.md, docs/patterns.jpg and docs/champion.jpg.
+All see windows of the same tiles, 128 px of them as 64; `--equal` is the champion after as many images as they see,
+`--champion` the one that ships. `--real` names folders of class folders of pictures, of which only numbers are reported.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from torch import Tensor
 from selvedge.errors import SelvedgeError
 from selvedge.io import atomic_path, list_images, write_text
 from training.ablation import run, sample
-from training.data import Swatches, decode, sheet
+from training.data import Swatches, decode, sheet, to_bytes
 from training.evaluation.agreement import share_of
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.measures import pair_scores
-from training.models.bundle import load_bundle
+from training.models.bundle import Bundle, load_bundle
+from training.models.screens import CRISP, poured, separated
 from training.separations import Separations, load, printed
 from training.tasks.screens import SHRINK
 
 SIZE, ROOM = 64, 96  # pixels of a tile; of a training window, out of which it is cropped
 SEED, COLUMNS = 7, 5  # tiles of a class and a generator on the sheet
+PRINTS, LARGER = 6, 3  # prints of a class by the champion; how many times its own size
 
 
 def pictures(data: Separations, size: int, seed: int) -> Swatches:
@@ -84,6 +86,7 @@ def main() -> None:
     parser.add_argument("--real", nargs="*", default=[])
     parser.add_argument("--out", type=Path, default=Path("reports/patterns.md"))
     parser.add_argument("--sheet", type=Path, default=Path("docs/patterns.jpg"))
+    parser.add_argument("--prints", type=Path, default=Path("docs/champion.jpg"))
     given = parser.parse_args()
 
     # Data
@@ -124,12 +127,13 @@ def main() -> None:
 
     # The page
     show(given.sheet, made, test, classes)
+    show_prints(given.prints, load_bundle(given.champion))
     equal, final = (load_bundle(path).card for path in (given.equal, given.champion))
     write_text(
         given.out,
         "\n".join(page(lines, real_lines, given, len(test), equal.get("images"), final.get("images"))),
     )
-    print(f"-> {given.out}, {given.sheet}")
+    print(f"-> {given.out}, {given.sheet}, {given.prints}")
 
 
 def tiles_of_run(found: dict, name: str, options: SimpleNamespace, classes: tuple[str, ...]) -> tuple[Tensor, Tensor]:
@@ -148,6 +152,20 @@ def show(path: Path, made: dict, test: Swatches, classes: tuple[str, ...]) -> No
         rows.append(torch.cat(cells[:-1]))
     with atomic_path(path) as partial:
         sheet(rows).save(partial, "JPEG", quality=88)
+
+
+@torch.no_grad()
+def show_prints(path: Path, bundle: Bundle) -> None:
+    """What the champion prints, at three times its size: a row a class, of seeds that nobody chose."""
+    g, classes = bundle.network, bundle.card["classes"]
+    z = torch.randn(len(classes) * PRINTS, g.z_dim, generator=torch.Generator().manual_seed(SEED))
+    rows = []
+    for label, part in enumerate(z.split(PRINTS)):
+        labels = torch.full((PRINTS,), label)
+        colours, inks = g.palette(part, labels)
+        rows.append(to_bytes(poured(separated(g.screens(part, labels, inks), LARGER, CRISP * LARGER), colours)))
+    with atomic_path(path) as partial:
+        sheet(rows, gap=5).save(partial, "JPEG", quality=85)
 
 
 def page(
@@ -173,7 +191,10 @@ def page(
         "",
         f"![tiles by class](../docs/{given.sheet.name})",
         "",
-        "From the left: plain DCGAN (without classes), DCGAN+, champion at equal images, champion as it ships, drawn cloth.",
+        f"![the champion's prints](../docs/{given.prints.name})",
+        "",
+        "Above, from the left: plain DCGAN (without classes), DCGAN+, champion at equal images, champion as it ships, drawn cloth. "
+        f"Below: what ships, printed larger, {PRINTS} of each class as they come.",
         "",
     ]
     if real_lines:

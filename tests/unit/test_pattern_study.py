@@ -62,6 +62,7 @@ def test_the_page_measures_each_generator_and_a_second_call_trains_nothing(tmp_p
         *("generator", *(f"cloth (12): {name}" for name in generators)),
     ]
     assert "saw 64 images" in page and "64 and, as it ships, 9,000" in page
+    assert Image.open("docs/champion.jpg").height > 10 * 3 * 64
     sheet = Image.open("docs/patterns.jpg")
     assert sheet.height >= 10 * 64 and sheet.width >= 20 * 64
     monkeypatch.setattr(ablation.loop, "train", lambda *_, **__: pytest.fail("trained again"))
