@@ -1,5 +1,7 @@
 """The register stage: the gate decides network by network; the winners lie in models/champion/, MLflow mirrors them.
 
+What is live is what a candidate has to beat: the champion, and before there is one the weights that ship, which so become it.
+
 models/champion/NETWORK/                 what is live: weights, card, scores.json
 models/champion/former/NETWORK/VERSION/  what was live before, for `selvedge rollback`
 models/champion/promotions.jsonl         every decision in the order taken: what, why, by which numbers
@@ -21,10 +23,12 @@ from training.evaluation import page
 from training.evaluation.bench import MODELS, NETWORKS, Bench
 from training.evaluation.evaluate import MEASURES, others
 from training.evaluation.evaluate import REPORT as EVALUATED
+from training.evaluation.features import SHIPPED as EXTRACTOR
 from training.evaluation.gate import Decision, decide
 from training.models.bundle import load_bundle
 
 CHAMPION, METRICS, REPORT = MODELS / "champion", Path("metrics/register.json"), Path("reports/generated/register")
+WEIGHTS, ADOPTED = EXTRACTOR.parent, "the weights that ship"
 LEDGER, FORMER, SCORES = "promotions.jsonl", "former", "scores.json"
 SERVED = {"patterns": Path(__file__).parents[1] / "inference" / "served_patterns.py"}
 EXAMPLE = {"class": ["dotted"], "seed": [7]}
@@ -35,25 +39,34 @@ def run(params: Params) -> None:
     measured = read_json(MEASURES)
     bench = Bench(params)
     history = read_ledger()
-    known = {network: _champion(network, bench) for network in NETWORKS}
+    live = {network: _live(network, params.classes) for network in NETWORKS}
+    known = {network: _known(network, live[network], bench) for network in NETWORKS}
+    adopted = [network for network in NETWORKS if live[network] == WEIGHTS / network]
     decisions = [_decide(network, measured[network], known[network], history, params) for network in NETWORKS]
     entries = [page.Entry("candidate", MODELS, measured)]
     champions = {network: scores for network, scores in known.items() if scores}
     if "patterns" in champions:
-        entries.append(page.Entry("champion", CHAMPION, champions))
+        entries.append(page.Entry("champion", live["patterns"].parent, champions))
     entries += others(params, measured)
     drawn = [*EVALUATED.glob("patterns-*.jpg"), *EVALUATED.glob("copies.jpg")]
     with atomic_dir(REPORT) as out:
         page.write(out, bench, entries, {file.name: file.read_bytes() for file in sorted(drawn)}, decisions, history)
         write_text(out / "report.md", report(decisions))
-    rows = [_row(decision, measured, known[decision.network]) for decision in decisions]
+    rows = [_adoption(network, known[network], bench) for network in adopted]
+    rows += [_row(decision, measured, known[decision.network]) for decision in decisions]
     with atomic_dir(CHAMPION) as out:
         _keep(out)
+        for network in adopted:
+            scores = {**known[network], "measured_on": bench.identity}
+            _replace(out, network, WEIGHTS / network, scores, params.gate.keep)
         for decision in decisions:
             if decision.promoted:
                 scores = {**measured[decision.network], "measured_on": measured["measured_on"]}
                 _replace(out, decision.network, MODELS / decision.network, scores, params.gate.keep)
         _append(out, [row for row in rows if not _said(row, history)])
+    for network in adopted:
+        print(f"register: {network}: {ADOPTED} are the first champion", flush=True)
+        _mirror_adopted(network)
     for decision in decisions:
         said = "promoted" if decision.promoted else "kept the champion"
         print(f"register: {decision.network}: {said}; {decision.reason}", flush=True)
@@ -61,17 +74,26 @@ def run(params: Params) -> None:
     write_json(METRICS, {"decisions": [decision.row() for decision in decisions]})
 
 
-def _champion(network: str, bench: Bench) -> dict | None:
+def _live(network: str, classes: Sequence[str]) -> Path | None:
+    """What is live: the champion, else the weights that ship if they know all `classes`, else nothing."""
+    if (CHAMPION / network).exists():
+        return CHAMPION / network
+    shipped = WEIGHTS / network
+    if not shipped.is_dir() or set(classes) - set(load_bundle(shipped).card.get("classes", classes)):
+        return None
+    return shipped
+
+
+def _known(network: str, live: Path | None, bench: Bench) -> dict | None:
     """What is known of the live model; measured anew if that was on other data, by another judge, or before."""
-    live = CHAMPION / network
-    if not live.exists():
+    if live is None:
         return None
     bundle = load_bundle(live)
     scores = read_json(live / SCORES) if (live / SCORES).exists() else {}
     if scores.get("measured_on") == bench.identity:
         return scores
     print(
-        f"register: measuring the champion's {network} ({bundle.version}) anew: data, judge or settings changed",
+        f"register: measuring the live {network} ({bundle.version}) on these data, by this judge and these settings",
         flush=True,
     )
     return bench.measure(network, live)
@@ -119,6 +141,18 @@ def withdrawn(network: str, history: Sequence[Mapping[str, Any]]) -> dict[str, s
         if row["event"] != "refused":
             found.pop(row["candidate"], None)  # it is live again
     return found
+
+
+def _adoption(network: str, scores: dict, bench: Bench) -> dict[str, Any]:
+    return {
+        "event": "adopted",
+        "network": network,
+        "candidate": scores["model"],
+        "champion": None,
+        "reason": ADOPTED,
+        "numbers": {},
+        "measured_on": bench.identity,
+    }
 
 
 def _row(decision: Decision, measured: dict, champion: dict | None) -> dict[str, Any]:
@@ -180,6 +214,11 @@ def _append(out: Path, rows: Sequence[dict]) -> None:
     write_text(path, old + "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
+def find_shipped(network: str) -> str | None:
+    """The version of the network's weights that ship, if any do."""
+    return load_bundle(WEIGHTS / network).version if (WEIGHTS / network).is_dir() else None
+
+
 def rollback(network: str, *, to: str | None = None, why: str = "", keep: int = 3) -> str:
     """Bring back a former champion: the last that was not rolled back itself, or `to`, a version or how it begins.
 
@@ -194,6 +233,8 @@ def rollback(network: str, *, to: str | None = None, why: str = "", keep: int = 
         raise SelvedgeError(f"{live}: there is no champion to roll back; the shipped weights are live")
     bundle, shelf = load_bundle(live), _shelf(CHAMPION, network)
     if to == "shipped":
+        if find_shipped(network) == bundle.version:
+            raise SelvedgeError(f"{live}: holds {ADOPTED} already")
         chosen = None
     else:
         known = withdrawn(network, read_ledger())
@@ -227,10 +268,19 @@ def rollback(network: str, *, to: str | None = None, why: str = "", keep: int = 
     if network in SERVED:
         sha = None if chosen is None else load_bundle(live).card["sha256"]
         tracking.roll_back(network, bundle.card["sha256"], sha, reason)
-    return f"{network}: {chosen or 'the shipped weights'} is live again, {bundle.version} was rolled back ({reason})"
+    if chosen is None and find_shipped(network) is None:
+        return f"{network}: nothing is live, for no weights ship; {bundle.version} was rolled back ({reason})"
+    return f"{network}: {chosen or 'the shipped weights'} live again, {bundle.version} was rolled back ({reason})"
 
 
 # ---- MLflow ----------------------------------------------------------------------------------------------------------
+
+
+def _mirror_adopted(network: str) -> None:
+    """Keep the weights that ship in MLflow's registry, as champion."""
+    if network in SERVED:
+        tags = {"decision": "adopted", "reason": ADOPTED}
+        tracking.register(network, WEIGHTS / network, code=SERVED[network], promoted=True, tags=tags, example=EXAMPLE)
 
 
 def _mirror(decision: Decision, measured: dict) -> None:

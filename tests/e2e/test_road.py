@@ -122,10 +122,15 @@ def test_the_splits_share_no_cloth(project: Project) -> None:
     assert {entry["split"] for entry in entries} == {"train", "judge", "test"}
 
 
-def test_the_first_candidates_are_champions_and_say_why(project: Project) -> None:
-    decisions = project.json("metrics/register.json")["decisions"]
-    assert {d["network"] for d in decisions} == {"patterns", "upscaler", "segmenter"}
-    assert all(d["promoted"] and d["reason"].startswith("first champion") for d in decisions)
+def test_what_ships_is_the_first_champion_and_what_was_hardly_trained_does_not_beat_it(project: Project) -> None:
+    decisions = {d["network"]: d for d in project.json("metrics/register.json")["decisions"]}
+    assert decisions.keys() == {"patterns", "upscaler", "segmenter"}
+    assert decisions["segmenter"]["promoted"]  # none ships
+    assert decisions["segmenter"]["reason"].startswith("first champion")
+    for network in ("patterns", "upscaler"):
+        assert not decisions[network]["promoted"]
+        shipped = json.loads((ROOT / "inference/weights" / network / "card.json").read_text())
+        assert project.json(f"models/champion/{network}/card.json")["sha256"] == shipped["sha256"]
 
 
 def test_model_cards_say_what_they_were_trained_on(project: Project) -> None:
@@ -179,9 +184,12 @@ def test_a_second_repro_does_nothing_and_a_change_runs_only_what_depends_on_it(p
     project.write(enough(catalogue={"repeats": 2.5}, gate={"segmenter_margin": 0.5}))
     assert project.repro() == ["register"]
     decisions = project.json("metrics/register.json")["decisions"]
-    assert all(not d["promoted"] and "byte for byte" in d["reason"] for d in decisions)
+    assert not any(d["promoted"] for d in decisions)
+    assert "byte for byte" in decisions[2]["reason"]
     ledger = (project.folder / "models/champion/promotions.jsonl").read_text().splitlines()
-    assert [json.loads(line)["event"] for line in ledger] == ["promoted"] * 3  # nothing new was decided
+    assert [json.loads(line)["event"] for line in ledger] == ["adopted"] * 2 + ["refused"] * 2 + [
+        "promoted"
+    ]  # nothing new
 
 
 def test_bad_parameters_stop_every_stage_with_one_line(project: Project) -> None:
@@ -196,24 +204,35 @@ def test_bad_parameters_stop_every_stage_with_one_line(project: Project) -> None
 def test_a_rolled_back_champion_does_not_come_back_by_itself(project: Project) -> None:
     kept = project.folder / "kept"
     shutil.copytree(project.folder / "models/champion", kept)
-    done = project.run("selvedge", "rollback", "patterns", "--to", "shipped", "--because", "moire")
+    done = project.run("selvedge", "rollback", "segmenter", "--to", "shipped", "--because", "moire")
     assert done.returncode == 0, done.stderr
-    assert "the shipped weights is live again" in done.stdout
-    assert not (project.folder / "models/champion/patterns").exists()
-    code = (
-        'import mlflow; mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db"); client = mlflow.MlflowClient();'
-        'print(client.get_registered_model("selvedge-patterns").aliases, client.get_model_version("selvedge-patterns", "1").tags)'
-    )
-    mirrored = project.run(sys.executable, "-c", code).stdout.splitlines()[-1]
-    assert "'champion'" not in mirrored
-    assert "'decision': 'rolled back'" in mirrored
-    assert "moire" in mirrored
+    assert "nothing is live, for no weights ship" in done.stdout
+    assert not (project.folder / "models/champion/segmenter").exists()
     assert "register" in project.repro()
     decisions = {d["network"]: d for d in project.json("metrics/register.json")["decisions"]}
-    assert decisions["patterns"]["reason"] == "it was rolled back: moire"
-    assert not (project.folder / "models/champion/patterns").exists()
+    assert decisions["segmenter"]["reason"] == "it was rolled back: moire"
+    assert not (project.folder / "models/champion/segmenter").exists()
+    done = project.run("selvedge", "rollback", "patterns", "--to", "shipped")
+    assert "holds the weights that ship already" in done.stderr
     shutil.rmtree(project.folder / "models/champion")
     kept.rename(project.folder / "models/champion")
+
+
+def test_the_alias_follows_a_rollback(project: Project) -> None:
+    sha = project.json("models/champion/patterns/card.json")["sha256"]
+    code = (
+        'import mlflow; mlflow.set_tracking_uri("sqlite:///mlruns/mlflow.db"); client = mlflow.MlflowClient();'
+        'from selvedge import tracking; alias = lambda: client.get_registered_model("selvedge-patterns").aliases;'
+        f'print(alias()); tracking.roll_back("patterns", {sha!r}, None, "moire");'
+        'print(alias(), client.get_model_version("selvedge-patterns", "1").tags);'
+        f'tracking.roll_back("patterns", "none", {sha!r}, "again"); print(alias())'
+    )
+    before, rolled, after = [
+        line for line in project.run(sys.executable, "-c", code).stdout.splitlines() if line.startswith("{")
+    ]
+    assert "'champion'" in before and "'champion'" in after
+    assert "'champion'" not in rolled
+    assert "'decision': 'rolled back'" in rolled and "moire" in rolled
 
 
 def test_a_broken_champion_is_named(project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,8 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
     mirrored: list[tuple[str, bool]] = []
     monkeypatch.setattr(register, "_mirror", lambda decision, _: mirrored.append((decision.network, decision.promoted)))
+    monkeypatch.setattr(register, "_mirror_adopted", lambda network: mirrored.append((network, "adopted")))
+    monkeypatch.setattr(register, "WEIGHTS", tmp_path / "shipped")
     identity = {"data": "d1", "extractor": "pattern@1"}
 
     class ToldBench:
@@ -90,6 +93,43 @@ def test_a_better_candidate_replaces_the_champion_and_a_worse_one_does_not(stage
     assert stages.anew == ["patterns", "upscaler", "segmenter"]
     assert champion("patterns") == 30
     assert stages.mirrored[-1] == ("segmenter", False)
+
+
+def test_what_ships_is_the_first_champion_and_is_to_be_beaten(stages, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(register.tracking, "roll_back", lambda *_: None)
+    params = Params.model_validate(small_params())
+    stages(20, params)
+    for network in ("patterns", "segmenter"):
+        shutil.copytree(tmp_path / "models" / network, tmp_path / "shipped" / network)
+    shutil.rmtree("models/champion")
+    stages.mirrored.clear()
+    # worse than what ships; no upscaler ships, so that any is the first
+    assert stages(10, params) == {"patterns": False, "upscaler": True, "segmenter": False}
+    assert {network: champion(network) for network in ("patterns", "upscaler", "segmenter")} == {
+        "patterns": 20,
+        "upscaler": 10,
+        "segmenter": 20,
+    }
+    assert ledger()[:2] == [("patterns", "adopted"), ("segmenter", "adopted")]
+    assert stages.mirrored[:2] == [("patterns", "adopted"), ("segmenter", "adopted")]
+    del stages.anew[:]
+    assert stages(30, params)["patterns"]
+    assert stages.anew == []  # the scores of what was adopted are kept
+    assert [event for network, event in ledger() if network == "patterns"] == ["adopted", "refused", "promoted"]
+    assert "live again" in register.rollback("patterns", why="moire")
+    assert champion("patterns") == 20
+    with pytest.raises(SelvedgeError, match="holds the weights that ship already"):
+        register.rollback("patterns", to="shipped")
+
+
+def test_what_ships_but_does_not_know_the_classes_is_not_the_first_champion(stages, tmp_path) -> None:
+    params = Params.model_validate(small_params())
+    stages(20, params)
+    shutil.copytree(tmp_path / "models/patterns", tmp_path / "shipped/patterns")
+    card = json.loads((tmp_path / "shipped/patterns/card.json").read_text())
+    (tmp_path / "shipped/patterns/card.json").write_text(json.dumps({**card, "classes": ["velvet"]}))
+    shutil.rmtree("models/champion")
+    assert all(stages(10, params).values())
 
 
 def ledger() -> list[tuple[str, str]]:
