@@ -40,14 +40,16 @@ def run(params: Params) -> None:
     bench = Bench(params)
     history = read_ledger()
     live = {network: _live(network, params.classes) for network in NETWORKS}
-    known = {network: _known(network, live[network], bench) for network in NETWORKS}
+    beside = {scores["model"]: scores for scores in measured["beside"].values()}
+    known = {network: _known(network, live[network], bench, beside) for network in NETWORKS}
     adopted = [network for network in NETWORKS if live[network] == WEIGHTS / network]
     decisions = [_decide(network, measured[network], known[network], history, params) for network in NETWORKS]
     entries = [page.Entry("candidate", MODELS, measured)]
     champions = {network: scores for network, scores in known.items() if scores}
     if "patterns" in champions:
         entries.append(page.Entry("champion", live["patterns"].parent, champions))
-    entries += others(params, measured)
+    shown = [entry.found["patterns"]["model"] for entry in entries]
+    entries += [entry for entry in others(params, measured) if entry.found["patterns"]["model"] not in shown]
     drawn = [*EVALUATED.glob("patterns-*.jpg"), *EVALUATED.glob("copies.jpg")]
     with atomic_dir(REPORT) as out:
         page.write(out, bench, entries, {file.name: file.read_bytes() for file in sorted(drawn)}, decisions, history)
@@ -84,14 +86,16 @@ def _live(network: str, classes: Sequence[str]) -> Path | None:
     return shipped
 
 
-def _known(network: str, live: Path | None, bench: Bench) -> dict | None:
-    """What is known of the live model; measured anew if that was on other data, by another judge, or before."""
+def _known(network: str, live: Path | None, bench: Bench, beside: Mapping[str, dict]) -> dict | None:
+    """What is known of the live model, maybe from `beside` the candidate; measured anew if that was on other data or before."""
     if live is None:
         return None
     bundle = load_bundle(live)
     scores = read_json(live / SCORES) if (live / SCORES).exists() else {}
     if scores.get("measured_on") == bench.identity:
         return scores
+    if bundle.version in beside:
+        return beside[bundle.version]
     print(
         f"register: measuring the live {network} ({bundle.version}) on these data, by this judge and these settings",
         flush=True,
