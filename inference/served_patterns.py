@@ -1,6 +1,6 @@
 """The pattern generator as MLflow serves it: MLflow runs this file where the model is loaded.
 
-A DataFrame with the columns class and seed -> the same with png: the tile as PNG, in base64.
+A DataFrame with the columns class and seed -> the same with png: the tile as PNG, in base64, printed large where it can be.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from inference import pictures
-from inference.patterns import DPI, Patterns
+from inference.patterns import DPI, PRINTED, Patterns, Wish
 from selvedge.errors import SelvedgeError
 from selvedge.tracking import publish
 from training.data import to_image
@@ -34,7 +34,8 @@ def load(model_directory: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 
 def _png(patterns: Patterns, cls: str, seed: int) -> str:
-    return base64.b64encode(pictures.png(to_image(patterns.sample(cls, [seed])[0]), DPI)).decode()
+    tile = patterns.tile(cls, seed, Wish(size=PRINTED if patterns.prints else None))
+    return base64.b64encode(pictures.png(to_image(tile), DPI)).decode()
 
 
 publish(load)
