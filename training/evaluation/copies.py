@@ -10,9 +10,11 @@ A picture is compared by its edges alone: where they are and which way they run,
   cut out and compared on fine waves.
 
 A distance alone says nothing: plain stripes are like other stripes. What counts is the evidence, in bits: how rarely so many
-waves agree so well by chance. Each class has a threshold of it, from held-out pictures against training ones, that one in a
-thousand pictures of other cloth would pass; and copies that are planted on purpose say how many it catches. Where it does
-not catch nearly all, the class is undecidable: that nothing was found in it says nothing.
+waves agree so well by chance, times the share of the sample that the picture explains, be it by its edges or, where new
+colours have made edges fainter, by colours that stand for colours. Each class has a threshold of it:
+the middle between what one in a thousand pictures of other cloth would have, known from held-out pictures against training
+ones, and what all but one in a hundred copies have that are planted on purpose. Where copies have no more than other cloth,
+the class is undecidable: that nothing was found in it says nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from torch import Tensor
 from selvedge.errors import SelvedgeError
 from training.data import sheet
 from training.evaluation.agreement import share_of
+from training.evaluation.seams import one_core
 
 SIDE = 64  # pixels a side at which samples are compared
 LARGEST = 2 * SIDE  # a training picture of which half a side is the sample
@@ -39,12 +42,12 @@ STEPS = 7  # scales of the search, from a whole side to half of one
 SIZES = tuple(round(SIDE * 2 ** (i / (STEPS - 1))) for i in range(STEPS))
 WAVES = 5  # the highest wave number of the search, each way
 PLACES = 2 * WAVES + 2  # shifts that the search tries, each way
-LOOKS = 80  # places in training pictures to look at for each sample: picture, orientation, scale
-FINE = 15  # the highest wave number of that look, each way
+LOOKS = 48  # training pictures in an orientation to look at for each sample, at each scale
+FINE = 11  # the highest wave number of that look, each way
 LADDER = tuple(
     round(SIDE * 2 ** (i / (2 * STEPS - 2))) for i in range(2 * STEPS - 1)
 )  # its scales: every second is of SIZES
-TRIES = 2  # places of these to look at closely
+TRIES = 3  # places of these to look at closely
 BLOCK = 2048  # correlations computed at once: as many as the processor's cache holds
 FEW = 8  # pictures whose maps are made at once, for the same reason
 ORIENTATIONS = 8  # mirrored or not, then turned counter-clockwise by 0, 90, 180, 270 degrees
@@ -53,11 +56,11 @@ ORIENTATIONS = 8  # mirrored or not, then turned counter-clockwise by 0, 90, 180
 # ---- the report ------------------------------------------------------------------------------------------------------
 
 ALARMS = 0.001  # share of pictures of other cloth that may pass a threshold
-HEAVIER = 2.2  # so that of drawn photographs of other cloth a share of ALARMS passes (reports/copies.md)
-RECALL = 0.98  # share of planted copies that a class must be found, to be decidable: all but one of 50
-HELD = 50  # held-out pictures of a class to set its threshold by, at most
+HEAVIER = 1.3  # than exponential, the tail is: so a share of ALARMS of drawn cloth passes (reports/copies.md)
+RECALL = 0.99  # share of planted copies that must pass it, for a class to be decidable
+HELD = 150  # held-out pictures of a class to set its threshold by, at most
 LEAST_HELD = 10  # and at least
-PLANTED = 50  # copies of a class to plant
+PLANTED = 100  # copies of a class to plant
 CLOSEST = 20  # pairs on the sheet
 
 
@@ -169,9 +172,9 @@ def check(
     for i, name in enumerate(classes):
         bits = held_found.bits[labels[2][known] == i]
         mine = labels[1][planted_of] == i
-        threshold = threshold_of(bits)
-        caught = right[mine] & (planted_found.bits[mine] > (np.inf if threshold is None else threshold))
-        recall = share_of(int(caught.sum()), int(mine.sum()))
+        copied = np.where(right[mine], planted_found.bits[mine], 0)
+        threshold = threshold_of(bits, copied)
+        recall = share_of(int((copied > (np.inf if threshold is None else threshold)).sum()), len(copied))
         by_class[name] = _class_report(
             np.flatnonzero(labels[0] == i),
             found,
@@ -184,18 +187,23 @@ def check(
     return CopyReport(by_class, len(train), len(held), seed, found, beside, held)
 
 
-def threshold_of(bits: np.ndarray, alarms: float = ALARMS) -> float | None:
-    """The evidence that a share of `alarms` of pictures like these would pass: no less than the most that any of them has.
+def threshold_of(others: np.ndarray, copies: np.ndarray) -> float | None:
+    """The evidence over which a sample is taken for a copy: the geometric mean of what others and copies are known to have.
 
-    Their upper quarter is taken for an exponential tail (the peaks over a threshold of Pickands 1975, with shape 0), HEAVIER than
-    which it was measured to be: cloth of one style is like itself. None for fewer than LEAST_HELD pictures.
+    Of `others`, held-out pictures, it is what a share of ALARMS would pass: their upper quarter is taken for an exponential tail
+    (the peaks over a threshold of Pickands 1975, with shape 0), HEAVIER than which it was measured to be, for cloth of one
+    style is like itself; and it is no less than the most that any of them has. Of `copies`, planted ones, it is what a share
+    of RECALL has. Where that is less, the first alone, which then misses too many.
+    None for fewer than LEAST_HELD pictures.
     """
-    if len(bits) < LEAST_HELD:
+    if len(others) < LEAST_HELD:
         return None
-    start = float(np.quantile(bits, 0.75))
-    over = bits[bits > start] - start
+    start = float(np.quantile(others, 0.75))
+    over = others[others > start] - start
     scale = float(over.mean()) if len(over) else 0.0
-    return max(start + HEAVIER * scale * math.log(0.25 / alarms), float(bits.max()))
+    low = max(start + HEAVIER * scale * math.log(0.25 / ALARMS), float(others.max()))
+    spare = int((1 - RECALL) * len(copies) + 1e-9)  # copies that may be lost
+    return math.sqrt(low * max(low, float(np.sort(copies)[spare]))) if len(copies) else low
 
 
 def _why_not(threshold: float | None, n: int, recall: dict) -> str | None:
@@ -371,8 +379,9 @@ def _inverse() -> tuple[Tensor, Tensor]:
 
 
 class Gallery:
-    """Pictures to be found, prepared once: (N, 3, H, W) uint8 of any size, squeezed to squares; 180 KB each with their pixels."""
+    """Pictures to be found, prepared once: (N, 3, H, W) uint8 of any size, squeezed to squares; 140 KB each with their pixels."""
 
+    @one_core()  # batches are small: cores would wait for each other
     def __init__(self, images: Tensor) -> None:
         if not len(images):
             raise SelvedgeError("there is no picture to compare with")
@@ -391,7 +400,7 @@ class Gallery:
         self.down, self.across = _inverse()
 
     def _prepared(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, LARGEST, LARGEST) uint8 -> waves (B, STEPS, 6, 11, 6) to search by, and (B, scales, 3, 31, 16, 2) to look at."""
+        """(B, 3, LARGEST, LARGEST) uint8 -> waves (B, STEPS, 6, 11, 6) to search by, and (B, scales, 3, 23, 12, 2) to look at."""
         waves, looks = [], []
         for size in LADDER:
             x = _square(images, size)
@@ -429,6 +438,7 @@ class Gallery:
         lines = down.view(2 * (WAVES + 1), PLACES, -1).permute(1, 0, 2)
         return torch.matmul(self.across, lines).view(PLACES * PLACES, -1).amax(0).view(shape)
 
+    @one_core()
     @torch.no_grad()
     def nearest(self, images: Tensor) -> Matches:
         """The picture here that most evidence speaks for, for each of (N, 3, H, W) uint8 of any size."""
@@ -439,11 +449,9 @@ class Gallery:
         return Matches.joined(parts)
 
     def _verified(self, samples: Tensor, correlations: Tensor) -> Matches:
-        """(B, 3, SIDE, SIDE) with their coarse correlations -> the nearest of each, of the LOOKS best peaks over the scales."""
-        peaks = correlations == F.max_pool1d(correlations.flatten(0, 2), 3, 1, 1).view_as(correlations)
-        best = torch.where(peaks, correlations, -1).flatten(1).topk(min(LOOKS, ORIENTATIONS * len(self)), 1).indices
-        orientation, rest = best // (len(self) * STEPS), best % (len(self) * STEPS)
-        return verify(self, samples, rest // STEPS, orientation, rest % STEPS)
+        """(B, 3, SIDE, SIDE) with their coarse correlations -> the nearest of each, of the LOOKS best whatever the scale."""
+        best = correlations.amax(3).flatten(1).topk(min(LOOKS, ORIENTATIONS * len(self)), 1).indices
+        return verify(self, samples, best % len(self), best // len(self))
 
 
 def _lowpass() -> Tensor:
@@ -461,9 +469,11 @@ def _lowpass() -> Tensor:
 class Matches:
     """The nearest picture of each of N samples, and where in it the sample was found.
 
-    index; distance, 1 - correlation of fine waves (0 for the same edges, about 1 for unrelated ones); bits, the evidence that
-    this is no chance; orientation of the sample in which it agrees; size, the picture's side where the sample's is SIDE;
-    shift (N, 2) around the torus and origin (N, 2) of the crop.
+    index; distance, 1 - correlation r of fine waves (0 for the same edges, about 1 for unrelated ones); bits, the evidence that
+    this is no chance times the share that it explains (pictures of one style agree in a part of many waves, copies in nearly
+    all of theirs, be they few): r^2 of the edges, or `_colours_explain` of the colours if that is more; orientation of the
+    sample in which it agrees; size, the picture's side where the sample's is SIDE; shift (N, 2) around the torus and origin (N,
+    2) of the crop.
     """
 
     index: np.ndarray
@@ -484,14 +494,12 @@ class Matches:
         return Matches(*(getattr(self, name)[indices] for name in Matches.__dataclass_fields__))
 
 
-def verify(gallery: Gallery, samples: Tensor, index: Tensor, orientation: Tensor, scale: Tensor) -> Matches:
-    """Compare each of (B, 3, SIDE, SIDE) closely with its candidates (B, M): pictures, orientations, scales of the search."""
+def verify(gallery: Gallery, samples: Tensor, index: Tensor, orientation: Tensor) -> Matches:
+    """Compare each of (B, 3, SIDE, SIDE) closely with its candidates (B, M): pictures and orientations, at all scales."""
     query = torch.arange(len(samples))[:, None].expand_as(index)
-    steps = (2 * scale[..., None] + torch.arange(-2, 3)).clamp(0, len(LADDER) - 1)  # (B, M, 5)
-    jobs = torch.stack([query, index, orientation], 2)[:, :, None].expand(-1, -1, 5, -1)
-    value, best = _glanced(gallery, samples, torch.cat([jobs, steps[..., None]], 3).flatten(0, 2)).view(-1, 5).max(1)
-    sizes = torch.tensor(LADDER)[steps.flatten(0, 1).gather(1, best[:, None])]
-    jobs = torch.cat([jobs[:, :, 0].flatten(0, 1), sizes], 1)  # (J, 4)
+    jobs = torch.stack([query, index, orientation], 2).flatten(0, 1)  # (B M, 3)
+    value, best = _glanced(gallery, samples, jobs).max(1)
+    jobs = torch.cat([jobs, torch.tensor(LADDER)[best, None]], 1)  # (B M, 4)
     jobs = _leading(jobs, value, TRIES)
     jobs, value, shift, looks, which = _tried(gallery, samples, jobs, [97.0, 98.5, 100.0, 101.5, 103.0])
     found = []
@@ -499,22 +507,25 @@ def verify(gallery: Gallery, samples: Tensor, index: Tensor, orientation: Tensor
         mine = torch.where(jobs[:, 0] == i)[0]
         tries = mine[value[mine].topk(min(TRIES, len(mine))).indices]
         found.append(
-            max((_cut_out(gallery, looks[which[j]], jobs[j], shift[j]) for j in tries), key=lambda cut: cut[2])
+            max(
+                (_cut_out(gallery, samples[i], looks[which[j]], jobs[j], shift[j]) for j in tries),
+                key=lambda cut: cut[2],
+            )
         )
     columns = [np.array(column) for column in zip(*found, strict=True)]
     return Matches(*columns)
 
 
 def _glanced(gallery: Gallery, samples: Tensor, jobs: Tensor) -> Tensor:
-    """The bits (J,) of jobs (sample, picture, orientation, step of the LADDER), by the waves that the gallery has ready."""
+    """The bits (J, scales) of jobs (sample, picture, orientation), by the waves that the gallery has ready."""
     _, spectra, which = _spectra(gallery, samples, jobs)
-    spectra, side = _lowest(spectra), 2 * FINE + 2
+    spectra, side = _lowest(spectra).conj().resolve_conj(), 2 * FINE + 2
     value = []
-    for some, mine in zip(jobs.split(128), which.split(128), strict=True):
-        theirs = torch.view_as_complex(gallery.looks[some[:, 1], some[:, 3]].float())
-        product = (spectra[mine].conj() * theirs).sum(1)
+    for pictures, mine in zip(jobs[:, 1].split(FEW), which.split(FEW), strict=True):
+        theirs = torch.view_as_complex(gallery.looks[pictures].float())
+        product = (spectra[mine, None] * theirs).sum(2).flatten(0, 1)
         plane = torch.fft.irfft2(F.pad(product, (0, 1, 0, 1)).roll(-FINE, 1), (side, side)) * side**2
-        value.append(_bits(product, plane.flatten(1).amax(1)))
+        value.append(_bits(product, plane.flatten(1).amax(1)).view(len(pictures), -1))
     return torch.cat(value)
 
 
@@ -576,8 +587,8 @@ def _fitted(gallery: Gallery, jobs: Tensor, spectra: Tensor, which: Tensor) -> t
     return value, shift
 
 
-def _cut_out(gallery: Gallery, look: Tensor, job: Tensor, shift: Tensor) -> tuple:
-    """Cut the crop that fits best out of the picture, compare it with the sample: index, distance, and where."""
+def _cut_out(gallery: Gallery, sample: Tensor, look: Tensor, job: Tensor, shift: Tensor) -> tuple:
+    """Cut the crop that fits best out of the picture, compare it with the sample and its map: index, distance, bits, and where."""
     _, index, orientation, size = job.tolist()
     dy, dx = divmod(int(shift), SIDE)
     maps = _fine(_square(gallery.images[index : index + 1], size))[0]
@@ -588,8 +599,33 @@ def _cut_out(gallery: Gallery, look: Tensor, job: Tensor, shift: Tensor) -> tupl
     product = (spectra[0].conj() * spectra[1]).sum(0)
     plane = torch.fft.irfft2(product, (SIDE, SIDE)) * SIDE**2
     best = max(plane[y, x] for y in (-1, 0, 1) for x in (-1, 0, 1))
-    bits = float(_bits(product[None], best[None])[0])
+    pixels = _turned(sample, orientation).roll((dy, dx), (1, 2))
+    shown = _square(gallery.images[index : index + 1], size)[0][:, top : top + SIDE, left : left + SIDE]
+    explained = max(float(best.clamp_min(0)) ** 2, _colours_explain(shown.roll((top, left), (1, 2)), pixels))
+    bits = float(_bits(product[None], best[None])[0]) * explained
     return index, 1 - float(best), bits, orientation, size, (dy, dx), (top, left)
+
+
+COLOURS = 8  # that a picture is taken to have
+FAINT = (
+    1e-3  # the variance of 5 grey levels in three channels, that of grain: a plain sample is not explained by anything
+)
+
+
+def _colours_explain(picture: Tensor, sample: Tensor) -> float:
+    """The share of a sample's variance that is known once each place's colour in the picture is, both (3, SIDE, SIDE) in 0..1.
+
+    The correlation ratio (Pearson 1905) of the sample on the picture's COLOURS main colours: 1 for new colours in place of
+    old ones, whatever they are and be two of them alike; at half the size, for no crop is laid out to the pixel.
+    """
+    x, y = (F.avg_pool2d(image[None], 2)[0].flatten(1).T.contiguous().numpy() for image in (picture, sample))
+    cv2.setRNGSeed(1)
+    _, which, _ = cv2.kmeans(x, COLOURS, None, (cv2.TERM_CRITERIA_MAX_ITER, 8, 0.0), 1, cv2.KMEANS_PP_CENTERS)
+    which = which.ravel()
+    count = np.bincount(which, minlength=COLOURS).clip(1)
+    mean = np.stack([np.bincount(which, channel, COLOURS) / count for channel in y.T], 1)
+    whole, within = np.square(y - y.mean(0)).sum(), np.square(y - mean[which]).sum()
+    return float((whole - within) / (whole + FAINT * len(y)))
 
 
 def _bits(product: Tensor, correlation: Tensor) -> Tensor:
@@ -626,7 +662,8 @@ def _origin(look: Tensor, maps: Tensor) -> tuple[int, int]:
 
 # ---- the positive control --------------------------------------------------------------------------------------------
 
-EXCHANGES = 8  # of dyes to try
+TRIALS = 8  # crops, and exchanges of dyes, to try
+KEPT = 0.5  # of the drawing's contrast: less is no copy of it, but a piece of its ground
 CHANGES = ("colours as they are", "hues turned", "palette permuted", "inverted", "gamma")
 
 
@@ -643,8 +680,9 @@ class Planted:
 def plant(images: Tensor, index: np.ndarray, size: int, seed: int) -> Planted:
     """Copies of images[index], (N, 3, H, W) uint8, as a generator that memorises might give them: size x size pixels.
 
-    Each is cropped to between half and all of its side, turned by a multiple of 90 degrees or mirrored, shifted around the
-    torus, recoloured in one of CHANGES, given noise of up to 6 grey levels and, every second one, saved as JPEG of 70 to 95.
+    Each is cropped to between half and all of its side, where it shows at least half as much of its drawing, turned by a
+    multiple of 90 degrees or mirrored, shifted around the torus, recoloured in one of CHANGES, given noise of up to 6 grey
+    levels and, every second one, saved as JPEG of 70 to 95.
     """
     rng = np.random.default_rng(seed)
     made = [_copy(images[i].permute(1, 2, 0).numpy(), size, rng) for i in index]
@@ -659,8 +697,11 @@ def _copy(picture: np.ndarray, size: int, rng: np.random.Generator) -> tuple[np.
     height, width = picture.shape[:2]
     share = rng.uniform(0.5, 1)
     side = max(2, round(share * min(height, width)))
-    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
-    crop = picture[top : top + side, left : left + side]
+    for _ in range(TRIALS):
+        top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+        crop = picture[top : top + side, left : left + side]
+        if _contrast(crop) >= KEPT * _contrast(picture):
+            break
     crop = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA if side > size else cv2.INTER_CUBIC)
     crop = np.rot90(crop[:, ::-1] if rng.random() < 0.5 else crop, rng.integers(4))
     crop = np.roll(crop, rng.integers(size, size=2), (0, 1))
@@ -689,7 +730,7 @@ def _permuted(picture: np.ndarray, count: int, rng: np.random.Generator) -> np.n
     """The picture with its dyes exchanged: each pixel is unmixed into them, and mixed again of the exchanged ones.
 
     So a soft edge between two dyes is one between two others, and what dyes do not explain (light, grain) stays. Of a few
-    exchanges the first one is taken that leaves the drawing there: edges at least half as strong as they were.
+    exchanges the one is taken that leaves most of the drawing there.
     """
     pixels = picture.reshape(-1, 3).astype(np.float32)
     cv2.setRNGSeed(int(rng.integers(2**31 - 1)))
@@ -697,7 +738,7 @@ def _permuted(picture: np.ndarray, count: int, rng: np.random.Generator) -> np.n
     mixing = np.vstack([dyes.T, np.full(count, 255.0)])  # the last row: parts sum to one
     parts = np.hstack([pixels, np.full((len(pixels), 1), 255.0)]) @ np.linalg.pinv(mixing, rcond=0.03).T
     parts, best, most = parts.clip(-0.2, 1.2), picture, -1.0
-    for _ in range(EXCHANGES):
+    for _ in range(TRIALS):
         order = rng.permutation(count)
         if (order == np.arange(count)).all():
             continue
@@ -705,8 +746,6 @@ def _permuted(picture: np.ndarray, count: int, rng: np.random.Generator) -> np.n
         kept = _contrast(moved) / max(_contrast(picture), 1e-6)
         if kept > most:
             best, most = moved, kept
-        if kept >= 0.5:
-            break
     return best
 
 

@@ -81,7 +81,7 @@ def generator_is_periodic(generator: nn.Module, z: Tensor, labels: Tensor | None
         return torch.roll(made, by, (2, 3))
 
     network.first.register_forward_hook(roll)
-    with _one_core():
+    with one_core():
         tile, found = network(z, labels), []
         factor = tile.shape[-1] // side
         for by in SHIFTS:
@@ -94,7 +94,7 @@ def upscaler_is_periodic(upscaler: nn.Module, tiles: Tensor) -> Periodic:
     """Rolls tiles by k: what is made of them, called with wrap=True, must roll by k times the enlargement."""
     network = _still(upscaler)
     x = to_unit(tiles) if tiles.dtype == torch.uint8 else tiles.float()
-    with _one_core():
+    with one_core():
         large = network(x, wrap=True)
         factor = large.shape[-1] // x.shape[-1]
         found = [(network(_rolled(x, by, 1), wrap=True), _rolled(large, by, factor)) for by in SHIFTS]
@@ -106,7 +106,8 @@ def _still(network: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def _one_core() -> Iterator[None]:
+def one_core() -> Iterator[None]:
+    """PyTorch on one core of the processor, inside; as many as before, after."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
