@@ -13,7 +13,7 @@ from PIL import Image
 
 from scrapers.demo.textiles import render
 from selvedge.errors import SelvedgeError
-from training import checkpoint
+from training import checkpoint, gpu_session
 from training.data import to_bytes
 from training.evaluation import palette
 from training.evaluation.seams import is_periodic
@@ -264,3 +264,17 @@ def test_a_window_is_printed_in_its_tiles_own_inks(drawn):
     assert (nearest < 2).float().mean() > 0.3  # the rest are blends of two where they meet
     assert torch.equal(pictures, printed(drawn, 16, 2, seed=3))
     assert not torch.equal(pictures, printed(drawn, 16, 2, seed=4))
+
+
+def test_a_device_that_makes_another_tile_is_not_trained_on(drawn, monkeypatch):
+    settings, cpu = Settings(width=4, d_width=4), torch.device("cpu")
+    assert gpu_session.agrees(settings, drawn, cpu) < 0.01
+    move = ScreensTask.to
+
+    def bent(task: ScreensTask, device: torch.device) -> None:
+        move(task, device)
+        task.g.claims.weight.data *= 1.5
+
+    monkeypatch.setattr(ScreensTask, "to", bent)
+    with pytest.raises(SelvedgeError, match="another tile than the CPU does"):
+        gpu_session.agrees(settings, drawn, cpu)
