@@ -87,6 +87,8 @@ class Patterns:
         label = self._label(cls)
         if wish.repeat not in LAYOUTS:
             raise SelvedgeError(f"repeat {wish.repeat!r}: is none of {', '.join(LAYOUTS)}")
+        if wish.repeat != "straight" and not all(wish.wraps):
+            raise SelvedgeError(f"repeat {wish.repeat!r}: lies by repeats down and across; a single axis repeats straight")
         if self.prints:
             return self._printed(label, seed, wish)
         if not wish.plain:

@@ -125,6 +125,7 @@ def test_an_axis_that_shall_not_repeat_does_not(printer: Patterns) -> None:
         (Wish(palette=("navy",)), "ink 'navy': write it as '#rrggbb'"),
         (Wish(palette=ASKED * 3), "a palette of 9 inks: 1 to 6 can be printed"),
         (Wish(repeat="ogee"), "repeat 'ogee': is none of straight, half-drop, brick"),
+        (Wish(repeat="brick", wraps=(True, False)), "repeat 'brick': lies by repeats down and across"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(printer: Patterns, wish: Wish, said: str) -> None:
