@@ -88,7 +88,9 @@ class Patterns:
         if wish.repeat not in LAYOUTS:
             raise SelvedgeError(f"repeat {wish.repeat!r}: is none of {', '.join(LAYOUTS)}")
         if wish.repeat != "straight" and not all(wish.wraps):
-            raise SelvedgeError(f"repeat {wish.repeat!r}: lies by repeats down and across; a single axis repeats straight")
+            raise SelvedgeError(
+                f"repeat {wish.repeat!r}: lies by repeats down and across; a single axis repeats straight"
+            )
         if self.prints:
             return self._printed(label, seed, wish)
         if not wish.plain:
