@@ -246,7 +246,12 @@ def held_out_scores(generator: Screens, held: Separations, seed: int) -> dict:
     return {
         "measured_on": "windows of held-out drawn tiles; the floor is other windows of the same tiles",
         "extractor": looks.extractor,
-        **{f"{name}_pattern": found[name] | {"floor": floor[name]["value"]} for name in ("kid", "fd") if name in found},
+        **{
+            f"{name}_pattern": {key: found[name][key] for key in ("value", "low", "high", "n", "n_real")}
+            | {"floor": floor[name]["value"]}
+            for name in ("kid", "fd")
+            if name in found
+        },
         "class_agreement": share_of(int(right.sum()), len(right)),
         "by_class": {name: float(right[labels.numpy() == i].mean()) for i, name in enumerate(held.classes)},
     }
