@@ -169,18 +169,24 @@ def _interval(values: list[float], form: str) -> str:
     return f"{form.format(mean)} [{form.format(mean - half)}, {form.format(mean + half)}]"
 
 
+def parser(page: str, images: int) -> argparse.ArgumentParser:
+    """What every study of drawn cloth is asked with."""
+    found = argparse.ArgumentParser(description=page, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("--drawn", type=Path, required=True)
+    found.add_argument("--size", type=int, default=32)
+    found.add_argument("--width", type=int, default=32)
+    found.add_argument("--images", type=int, default=images)
+    found.add_argument("--samples", type=int, default=1000)
+    found.add_argument("--seeds", type=int, default=3)
+    found.add_argument("--out", type=Path, required=True)
+    return found
+
+
 def main() -> None:
     """See the top of this file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--drawn", type=Path, required=True)
-    parser.add_argument("--size", type=int, default=32)
-    parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--images", type=int, default=100_000)
-    parser.add_argument("--samples", type=int, default=1000)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--rows", default=",".join(ROWS), help="some of them, by name")
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
+    asked = parser(__doc__, 100_000)
+    asked.add_argument("--rows", default=",".join(ROWS), help="some of them, by name")
+    options = asked.parse_args()
     rows = options.rows.split(",")
     if strange := [row for row in rows if row not in ROWS]:
         raise SystemExit(f"ablation: there is no row {', '.join(strange)}; there are: {', '.join(ROWS)}")

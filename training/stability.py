@@ -19,7 +19,7 @@ import numpy as np
 from selvedge.config import Patterns
 from selvedge.io import fingerprint, write_text
 from training import loop
-from training.ablation import PLAIN, TOGETHER, Cloth, _interval, sample
+from training.ablation import PLAIN, TOGETHER, Cloth, _interval, parser, sample
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.frechet import frechet
 from training.tasks.patterns import PatternTask
@@ -113,15 +113,7 @@ def page(found: dict[str, list[dict]], options: argparse.Namespace, floor: float
 
 def main() -> None:
     """See the top of this file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--drawn", type=Path, required=True)
-    parser.add_argument("--size", type=int, default=32)
-    parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--images", type=int, default=200_000)
-    parser.add_argument("--samples", type=int, default=1000)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args()
+    options = parser(__doc__, 200_000).parse_args()
     cloth, extractor = Cloth(options.drawn, options.size), Extractor.load(SHIPPED)
     real = extractor.look(cloth.parts["test"].images)
     floor = frechet(real.features, extractor.look(cloth.parts["pick"].images).features)
