@@ -23,7 +23,7 @@ from inference.upscale import upscale as enlarge
 from selvedge.errors import SelvedgeError
 from selvedge.io import sha256_bytes, write_bytes, write_json
 from training.data import sheet, to_bytes, to_image
-from training.models.bundle import Bundle
+from training.models.bundle import Bundle, load_bundle
 from training.models.screens import CELLS, CRISP, INKS, LAYOUTS, STRIDE, Screens, filled, poured, repeated, separated
 
 DPI = 150
@@ -172,14 +172,23 @@ def describe(bundle: Bundle) -> dict[str, str]:
 
 
 def generate_files(
-    cls: str, *, n: int, seed: int, out: Path, wish: Wish | None = None, upscale: bool = True, dpi: int = DPI
+    cls: str,
+    *,
+    n: int,
+    seed: int,
+    out: Path,
+    wish: Wish | None = None,
+    upscale: bool = True,
+    dpi: int = DPI,
+    model: Path | None = None,
 ) -> None:
     """Write `n` tiles with the seeds `seed`, `seed + 1`, ... into `out`, and sheet.png with each repeated 3 x 3.
 
     Each is CLASS-SEED.png with a CLASS-SEED.json that says how it was made. A generator that prints from screens prints at
-    `wish.size` (PRINTED by default); tiles of others are enlarged four times if `upscale`.
+    `wish.size` (PRINTED by default); tiles of others are enlarged four times if `upscale`. `model` is a model directory, None
+    for the live one.
     """
-    patterns, wish = Patterns(load_live("patterns")), wish or Wish()
+    patterns, wish = Patterns(load_bundle(model) if model else load_live("patterns")), wish or Wish()
     if patterns.prints and wish.size is None:
         wish = replace(wish, size=PRINTED if upscale else None)
     upscaler = load_live("upscaler") if upscale and not patterns.prints else None

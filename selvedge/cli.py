@@ -203,6 +203,9 @@ def generate(
     across: Annotated[bool, typer.Option(help="Whether it repeats sideways.")] = True,
     dpi: Annotated[int, typer.Option(min=1, help="Dots an inch, written into the file.")] = 150,
     upscale: Annotated[bool, typer.Option(help="Enlarge tiles of a generator that cannot print at any size.")] = True,
+    model: Annotated[
+        Path | None, typer.Option(help="A model directory, of `train-folder` say; default: the live one.")
+    ] = None,
 ) -> None:
     """Generate seamless pattern tiles: a PNG and a JSON each, and a sheet of repeats.
 
@@ -212,7 +215,42 @@ def generate(
 
     inks = tuple(word.strip() for word in palette.split(",")) if palette else None
     wish = patterns.Wish(size, inks, repeat, cells, (down, across))
-    patterns.generate_files(cls, n=n, seed=seed, out=out, wish=wish, upscale=upscale, dpi=dpi)
+    patterns.generate_files(cls, n=n, seed=seed, out=out, wish=wish, upscale=upscale, dpi=dpi, model=model)
+
+
+@app.command(rich_help_panel=USE)
+def train_folder(
+    folder: Annotated[Path, typer.Argument(help="Pictures, or a folder of them for each class.")],
+    out: Annotated[Path, typer.Option(help="Model directory to write; `generate --model` takes it.")],
+    recipe: Annotated[str, typer.Option(help="plus, or plain: the DCGAN as its paper trained it.")] = "plus",
+    each_class: Annotated[bool, typer.Option("--each-class", help="A generator for each class, in OUT/CLASS.")] = False,
+    size: Annotated[int, typer.Option(help="Pixels a side of a tile: 32, 64, 128 or 256.")] = 64,
+    images: Annotated[int, typer.Option(help="Length of the training, in pictures shown.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="The same seed trains the same network.")] = 7,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, another number of the recipe; again for more.")
+    ] = None,
+) -> None:
+    """Train a pattern generator on any folder of pictures; the same command goes on where it was stopped.
+
+    Example: selvedge train-folder my-scans --out models/mine --size 64 --images 200000 --set width=32
+    """
+    from training import folder as any_folder
+
+    given = dict(_setting(word) for word in changes or [])
+    with _resumable():
+        any_folder.train_folder(
+            folder, out, recipe=recipe, each_class=each_class, seed=seed, **{"size": size, "images": images, **given}
+        )
+
+
+def _setting(word: str) -> tuple[str, object]:
+    import yaml
+
+    key, equals, value = word.partition("=")
+    if not equals:
+        raise SelvedgeError(f"--set {word!r}: write KEY=VALUE; `selvedge params explain patterns` names the keys")
+    return key, yaml.safe_load(value)
 
 
 @app.command(rich_help_panel=USE)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -247,6 +247,9 @@ class Patterns(Training):
         default=True, description="one network for all classes, told which; false is one for all, untold"
     )
     seamless: bool = Field(default=True, description="circular padding: each tile repeats without a seam")
+    resize: bool = Field(
+        default=False, description="G's transposed convolutions work as on an enlarged input: no chequers (dcgan alone)"
+    )
     d_norm: Literal["batch", "spectral", "none"] = Field(
         default="batch", description="the paper's batch norm in D; spectral norm; or none, for use with a penalty"
     )
@@ -443,7 +446,16 @@ def load(path: str | Path = PARAMS) -> Params:
         raise BadParams("\n".join(_say(path, problem) for problem in error.errors())) from None
 
 
-def _say(path: Path, problem: Any) -> str:
+def patterns(values: Mapping[str, Any], where: str) -> Patterns:
+    """The numbers of a pattern generator, checked as those of params.yaml are; BadParams names `where` they stand."""
+    try:
+        return Patterns.model_validate(dict(values))
+    except ValidationError as error:
+        problems = [{**problem, "loc": ("patterns", *problem["loc"])} for problem in error.errors()]
+        raise BadParams("\n".join(_say(where, problem) for problem in problems)) from None
+
+
+def _say(path: str | Path, problem: Any) -> str:
     """One line for one problem of pydantic's."""
     where = [part for part in problem["loc"] if part not in ("shop", "csv", "folder", "drawn")]
     key = ".".join(str(part) for part in where)

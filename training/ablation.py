@@ -17,17 +17,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.stats import t as student
-from torch import Tensor, nn
 
 from selvedge.config import Patterns
 from selvedge.errors import SelvedgeError
 from selvedge.io import fingerprint, list_images, read_json, write_json, write_text
 from training import loop
-from training.data import Swatches, decode, sheet, to_bytes
+from training.data import Swatches, decode, sheet, steady_crops
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.measures import pair_scores
 from training.models.bundle import save_bundle
-from training.tasks.patterns import HeldOut, PatternTask
+from training.tasks.patterns import HeldOut, PatternTask, sample
 
 RUNS = Path("runs/ablation")
 PLAIN = {
@@ -60,25 +59,28 @@ PARTS = {"train": (0.0, 0.7), "pick": (0.7, 0.85), "test": (0.85, 1.0)}  # share
 
 
 class Cloth:
-    """Drawings CLASS-00001.jpg of a folder, in three parts that share no drawing."""
+    """Drawings CLASS-00001.jpg of a folder, in three parts that share no drawing.
 
-    def __init__(self, root: Path, size: int) -> None:
+    They are `view` pixels wide, and what is shown of them `size`: a training cuts its windows anew each time, those that pick
+    and test are cut once.
+    """
+
+    def __init__(self, root: Path, size: int, view: int) -> None:
         files = [file for file in list_images(root) if file.stem != "sheet"]
         if not files:
             raise SelvedgeError(f"{root}: holds no drawing; make them by `selvedge draw textiles --out {root}`")
         names = [file.stem.rpartition("-")[0] for file in files]
         self.classes = tuple(sorted(set(names)))
-        labels, images = np.array([self.classes.index(name) for name in names]), decode(files, size)
+        labels, images = np.array([self.classes.index(name) for name in names]), decode(files, view)
         place = np.zeros(len(files))
         for label in range(len(self.classes)):
             mine = np.flatnonzero(labels == label)
             place[mine] = np.arange(len(mine)) / len(mine)
-        self.parts = {
-            part: Swatches(
-                images[(place >= a) & (place < b)], torch.from_numpy(labels[(place >= a) & (place < b)]), part
-            )
-            for part, (a, b) in PARTS.items()
-        }
+        self.parts = {}
+        for part, (a, b) in PARTS.items():
+            mine = (place >= a) & (place < b)
+            shown = images[mine] if part == "train" else steady_crops(images[mine], size)
+            self.parts[part] = Swatches(shown, torch.from_numpy(labels[mine]), part)
 
 
 def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extractor: Extractor) -> dict:
@@ -87,7 +89,10 @@ def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extracto
     every = max(1, options.images // 10)
     settings = Patterns(**values, sample_every=every, checkpoint_every=every)
     name = row.replace(" ", "-")
-    folder = RUNS / f"{name}-{seed}-{fingerprint({**settings.model_dump(), 'drawn': str(options.drawn)})[:8]}"
+    folder = (
+        RUNS
+        / f"{name}-{seed}-{fingerprint({**settings.model_dump(), 'drawn': str(options.drawn), 'seen': options.view})[:8]}"
+    )
     done = folder / "scores.json"
     if done.exists():
         return read_json(done)
@@ -97,7 +102,7 @@ def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extracto
     loop.train(task, settings, seed=seed, directory=folder, title=f"{row}, seed {seed}")
     generator = task.best_g()
     test = cloth.parts["test"]
-    tiles, labels = sample(generator, len(cloth.classes), options.samples, seed)
+    tiles, labels = sample(generator, len(cloth.classes), options.samples, seed + 99)
     found = scores(extractor.look(test.images), extractor.look(tiles), seed)
     found |= {"row": row, "seed": seed, "images": options.images, "n": len(tiles), "n_real": len(test)}
     found["folder"] = str(folder)
@@ -106,15 +111,6 @@ def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extracto
     save_bundle(folder / "model", generator, family="dcgan", arguments=task.arguments, classes=list(cloth.classes))
     write_json(done, found)
     return found
-
-
-@torch.no_grad()
-def sample(generator: nn.Module, classes: int, n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """n tiles uint8 and their labels; those of a generator without classes are shown in rows all the same."""
-    labels = torch.arange(n) % classes
-    z = torch.randn(n, generator.z_dim, generator=torch.Generator().manual_seed(seed + 99))
-    parts = zip(z.split(64), labels.split(64), strict=True)
-    return torch.cat([to_bytes(generator(a, b if generator.classes else None)) for a, b in parts]), labels
 
 
 def scores(real: Looks, fake: Looks, seed: int) -> dict:
@@ -137,7 +133,7 @@ def _lines(found: list[dict], options: argparse.Namespace, floor: dict) -> Itera
     yield "# What each stabiliser is worth"
     yield ""
     yield (
-        f"DCGAN at {options.size} px, width {options.width}, {options.images:,} images a run, batch {PLAIN['batch']}; "
+        f"DCGAN at {options.size} px, windows of drawings of {options.view} px; width {options.width}, {options.images:,} images a run; "
         f"{options.seeds} seeds. KID on the shipped extractor, {first['n']} tiles against {first['n_real']} drawings that no run saw; "
         f"real against real {floor['kid']:.4f}. Brackets: 95 % over seeds, by Student's t. Change: of the KID, against the plain row, "
         "seed by seed."
@@ -174,6 +170,9 @@ def parser(page: str, images: int) -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(description=page, formatter_class=argparse.RawDescriptionHelpFormatter)
     found.add_argument("--drawn", type=Path, required=True)
     found.add_argument("--size", type=int, default=32)
+    found.add_argument(
+        "--view", type=int, default=64, help="pixels to which a drawing is shrunk before windows are cut"
+    )
     found.add_argument("--width", type=int, default=32)
     found.add_argument("--images", type=int, default=images)
     found.add_argument("--samples", type=int, default=1000)
@@ -190,7 +189,7 @@ def main() -> None:
     rows = options.rows.split(",")
     if strange := [row for row in rows if row not in ROWS]:
         raise SystemExit(f"ablation: there is no row {', '.join(strange)}; there are: {', '.join(ROWS)}")
-    cloth, extractor, found = Cloth(options.drawn, options.size), Extractor.load(SHIPPED), []
+    cloth, extractor, found = Cloth(options.drawn, options.size, options.view), Extractor.load(SHIPPED), []
     real = extractor.look(cloth.parts["test"].images)
     floor = scores(real, extractor.look(cloth.parts["pick"].images), 0)
     for seed in range(options.seeds):

@@ -160,6 +160,13 @@ def random_crops(images: Tensor, size: int) -> Tensor:
     )  # channels last, as networks want it
 
 
+def steady_crops(images: Tensor, size: int) -> Tensor:
+    """A window of each as `random_crops` cuts them, the same each time; torch's randomness is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return random_crops(images, size).contiguous()
+
+
 def random_flips(images: Tensor, quarter_turns: bool = False) -> Tensor:
     """Flip each sample by itself, left to right; with `quarter_turns` transpose some too (square pictures only)."""
     flip = torch.rand(len(images), device=images.device) < 0.5

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from selvedge.errors import SelvedgeError
 from selvedge.io import atomic_path, list_images, write_text
-from training.ablation import run, sample
+from training.ablation import run
 from training.data import Swatches, decode, sheet, to_bytes
 from training.evaluation.agreement import share_of
 from training.evaluation.features import SHIPPED, Extractor, Looks
@@ -27,6 +27,7 @@ from training.evaluation.measures import pair_scores
 from training.models.bundle import Bundle, load_bundle
 from training.models.screens import CRISP, poured, separated
 from training.separations import Separations, load, printed
+from training.tasks.patterns import sample
 from training.tasks.screens import SHRINK
 
 SIZE, ROOM = 64, 96  # pixels of a tile; of a training window, out of which it is cropped
@@ -100,7 +101,12 @@ def main() -> None:
 
     # Generators
     options = SimpleNamespace(
-        size=SIZE, width=32, images=given.images, samples=given.samples, drawn=f"{given.tiles.name}-{data.fingerprint}"
+        size=SIZE,
+        width=32,
+        images=given.images,
+        samples=given.samples,
+        view=ROOM,
+        drawn=f"{given.tiles.name}-{data.fingerprint}",
     )
     made: dict[str, tuple[Tensor, Tensor]] = {}
     for name, title in (("plain", "plain DCGAN"), ("all", "DCGAN+")):

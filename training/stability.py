@@ -19,10 +19,10 @@ import numpy as np
 from selvedge.config import Patterns
 from selvedge.io import fingerprint, write_text
 from training import loop
-from training.ablation import PLAIN, TOGETHER, Cloth, _interval, parser, sample
+from training.ablation import PLAIN, TOGETHER, Cloth, _interval, parser
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.frechet import frechet
-from training.tasks.patterns import PatternTask
+from training.tasks.patterns import PatternTask, sample
 
 RUNS = Path("runs/stability")
 LOOKS, ROW = 40, 3  # looks at a run; of which so many in a row make a value
@@ -76,7 +76,10 @@ def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Names
     values = {**PLAIN, **KINDS[kind], "size": options.size, "width": options.width, "images": options.images}
     settings = Patterns(**values, sample_every=every, checkpoint_every=every)
     name = kind.replace(" ", "-")
-    folder = RUNS / f"{name}-{seed}-{fingerprint({**settings.model_dump(), 'drawn': str(options.drawn)})[:8]}"
+    folder = (
+        RUNS
+        / f"{name}-{seed}-{fingerprint({**settings.model_dump(), 'drawn': str(options.drawn), 'seen': options.view})[:8]}"
+    )
     looks = read(folder / "looks.csv")
     if looks and looks[-1][0] + settings.batch > options.images:
         return looks
@@ -114,7 +117,7 @@ def page(found: dict[str, list[dict]], options: argparse.Namespace, floor: float
 def main() -> None:
     """See the top of this file."""
     options = parser(__doc__, 200_000).parse_args()
-    cloth, extractor = Cloth(options.drawn, options.size), Extractor.load(SHIPPED)
+    cloth, extractor = Cloth(options.drawn, options.size, options.view), Extractor.load(SHIPPED)
     real = extractor.look(cloth.parts["test"].images)
     floor = frechet(real.features, extractor.look(cloth.parts["pick"].images).features)
     found: dict[str, list[dict]] = {}

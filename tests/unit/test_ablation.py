@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from selvedge.config import Patterns
@@ -18,14 +19,17 @@ def test_the_parts_share_no_drawing_and_have_each_class_in_its_share(tmp_path: P
     for label, cls in enumerate(("dotted", "floral")):
         for i in range(20):
             Image.fromarray(np.full((8, 8, 3), 100 * label + i, np.uint8)).save(tmp_path / f"{cls}-{i:05d}.png")
-    cloth = ablation.Cloth(tmp_path, 8)
+    cloth = ablation.Cloth(tmp_path, 8, 8)
     shades = {part: set(cloth.parts[part].images[:, 0, 0, 0].tolist()) for part in ablation.PARTS}
     assert {part: len(found) for part, found in shades.items()} == {"train": 28, "pick": 6, "test": 6}
     assert len(set.union(*shades.values())) == 40
     assert cloth.parts["test"].labels.tolist() == [0, 0, 0, 1, 1, 1]
+    windows = [ablation.Cloth(tmp_path, 4, 8).parts for _ in range(2)]
+    assert [windows[0][part].images.shape[-1] for part in ablation.PARTS] == [8, 4, 4]  # trainings cut their own
+    assert torch.equal(*(some["test"].images for some in windows))
     (tmp_path / "empty").mkdir()
     with pytest.raises(SelvedgeError, match="holds no drawing"):
-        ablation.Cloth(tmp_path / "empty", 8)
+        ablation.Cloth(tmp_path / "empty", 8, 8)
 
 
 def test_every_row_is_a_training_that_can_be() -> None:
@@ -39,7 +43,7 @@ def test_the_page_compares_seed_by_seed_and_names_what_is_missing() -> None:
         more = {"fd": 1.0, "recall": 0.5, "coverage": 0.5, "selected_at": 100, "n": 10, "n_real": 20}
         return {"row": row, "seed": seed, "kid": kid, **more}
 
-    options = Namespace(size=32, width=8, images=100, seeds=2)
+    options = Namespace(size=32, view=64, width=8, images=100, seeds=2)
     found = [one("plain", 0, 1.0), one("all", 0, 0.5), one("plain", 1, 2.0), one("all", 1, 0.9), one("hinge", 0, 1.1)]
     text = ablation.page(found, options, {"kid": 0.01})
     # changes of -50 % and -55 %, not of the means

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,12 +41,14 @@ def test_every_size_makes_and_judges_pictures(size: int, classes: int, norm: str
 
 
 @settings(max_examples=25, deadline=None)
-@given(size=st.integers(2, 9), dy=st.integers(0, 8), dx=st.integers(0, 8), seed=st.integers(0, 99))
-def test_a_roll_before_a_layer_is_a_roll_behind_it(size: int, dy: int, dx: int, seed: int) -> None:
+@given(
+    size=st.integers(2, 9), dy=st.integers(0, 8), dx=st.integers(0, 8), seed=st.integers(0, 99), resize=st.booleans()
+)
+def test_a_roll_before_a_layer_is_a_roll_behind_it(size: int, dy: int, dx: int, seed: int, resize: bool) -> None:
     torch.manual_seed(seed)
     x = torch.randn(1, 3, size + 3, size + 3, dtype=torch.float64)
     rolled = torch.roll(x, (dy, dx), (2, 3))
-    up = UpConv(3, 2).double()
+    up = UpConv(3, 2, resize=resize).double()
     assert torch.allclose(torch.roll(up(x), (2 * dy, 2 * dx), (2, 3)), up(rolled), atol=1e-12)
     four = upsample(x, 4, wrap=True)
     assert torch.allclose(torch.roll(four, (4 * dy, 4 * dx), (2, 3)), upsample(rolled, 4, wrap=True), atol=1e-12)
@@ -80,6 +83,17 @@ def test_waves_fit_the_tile_a_whole_number_of_times_and_each_direction_once() ->
     waves = whole_waves(4).int().tolist()
     assert len(waves) == (9 * 9 - 1) / 2
     assert not {(y, x) for y, x in waves} & {(-y, -x) for y, x in waves}
+
+
+def test_a_resize_convolution_is_a_convolution_of_the_enlarged_picture_and_makes_no_chequers() -> None:
+    torch.manual_seed(0)
+    x, up = torch.randn(2, 3, 5, 6), UpConv(3, 4, wrap=False, resize=True)
+    kernel = up.weight.flip(2, 3).transpose(0, 1)
+    assert torch.allclose(up(x), F.conv2d(F.interpolate(x, scale_factor=2), kernel, padding=1), atol=1e-5)
+    even, spread = torch.ones(1, 3, 4, 4), []
+    for resize in (True, False):
+        spread.append(float(UpConv(3, 4, resize=resize)(even).std((2, 3)).max()))
+    assert spread[0] < 1e-5 < 1e-2 < spread[1]
 
 
 def test_zero_padding_is_not_seamless_so_the_property_can_fail() -> None:

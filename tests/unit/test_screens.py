@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,9 +21,9 @@ from training.evaluation.seams import is_periodic
 from training.loop import train
 from training.models.bundle import load_bundle
 from training.models.fourier import StyledConv
-from training.models.screens import INKS, Screens, Styled, poured, separated
+from training.models.screens import INKS, Screens, Styled, poured, separated, widen
 from training.separations import Separations, load, palette_library, printed, ranked, read_folder, separate, windows
-from training.tasks.screens import ScreensTask, Settings, held_out_scores
+from training.tasks.screens import ScreensTask, Settings, held_out_scores, shares
 
 SIDE = 192
 INDIGO_CLOTH = ("#1b2a4e", "#f2e9dc", "#c9252f")
@@ -230,6 +231,45 @@ def test_a_run_that_was_killed_is_the_same_run(drawn, tmp_path):
             train(task, settings, seed=1, directory=tmp_path / name, stop_at=stop)
         states.append(checkpoint.digest(checkpoint.load(tmp_path / name / "checkpoint.pt")))
     assert states[0] == states[1]
+
+
+def test_a_wider_network_begins_with_the_tiles_of_the_narrow_one_and_learns_with_all_its_channels():
+    torch.manual_seed(1)
+    narrow, wide = Screens(classes=2, width=4), Screens(classes=2, width=7)
+    for parameter in narrow.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)  # biases too
+    widen(wide, narrow.state_dict())
+    z, labels, inks = latents(narrow, 3), torch.tensor([0, 1, 0]), torch.tensor([2, 5, 6])
+    with torch.no_grad():
+        assert torch.allclose(wide.screens(z, labels, inks), narrow.screens(z, labels, inks), atol=1e-5)
+    wide.screens(z, labels, inks)[:, :2].square().sum().backward()
+    assert (wide.detail.weight.grad[:, 4:] != 0).all()  # what new channels say is about to be heard
+    with pytest.raises(ValueError, match="width 7 cannot become this one of width 4"):
+        widen(narrow, wide.state_dict())
+    with pytest.raises(ValueError, match="does not fit into"):
+        widen(Screens(classes=1, width=7), narrow.state_dict())
+
+
+def test_a_run_begins_with_what_another_has_learned(drawn, tmp_path):
+    task, settings = small_task(drawn)
+    train(task, settings, seed=1, directory=tmp_path)
+    wider = ScreensTask(replace(settings, width=6), drawn)
+    wider.begin_with(checkpoint.load(tmp_path / "checkpoint.pt"))
+    z, labels, inks = latents(task.g, 2), torch.tensor([0, 1]), torch.tensor([3, 3])
+    with torch.no_grad():
+        for now, before in ((wider.g, task.g), (wider.ema["g"], task.ema["g"])):
+            assert torch.allclose(now.screens(z, labels, inks), before.screens(z, labels, inks), atol=1e-5)
+    assert torch.equal(wider.d.logit.weight, task.d.logit.weight)
+
+
+def test_classes_are_shown_as_often_as_was_asked(drawn):
+    task = ScreensTask(replace(small_task(drawn)[1], shares="floral=3"), drawn)
+    shown = drawn.labels[task.samples(0, 8)]  # an epoch of two dotted tiles and three times two florals
+    assert shown.tolist().count(drawn.classes.index("floral")) == 6
+    assert shares("", ("a", "b")) == [1, 1]
+    for word in ("floral", "floral=0", "paisley=2", "floral=x"):
+        with pytest.raises(SelvedgeError, match=word):
+            shares(word, drawn.classes)
 
 
 def test_what_is_exported_prints_the_same_tiles(drawn, tmp_path):

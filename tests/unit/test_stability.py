@@ -25,7 +25,9 @@ def test_the_ratio_of_three_kinds_of_runs() -> None:
     short = stability.ratio([(i * 100, 100 - i) for i in range(1, 41)], 10)
     assert (short["ratio"], short["long"]) == (1.0, False)
     text = stability.page(
-        {"plain DCGAN": [apart], "DCGAN+": [stays, short]}, Namespace(size=8, width=4, images=1, samples=2), 10.0
+        {"plain DCGAN": [apart], "DCGAN+": [stays, short]},
+        Namespace(size=8, view=8, width=4, images=1, samples=2),
+        10.0,
     )
     assert "| plain DCGAN | 2.13 | 40.0 at 200 | 74.0 | 1 of 1 |" in text
     assert "| 1 of 2 |" in text
@@ -39,9 +41,9 @@ def test_a_run_keeps_its_looks_and_is_not_trained_twice(tmp_path: Path, monkeypa
         for i in range(20):
             picture = Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8))
             picture.save(tmp_path / f"{cls}-{i:05d}.png")
-    cloth, extractor = Cloth(tmp_path, 32), Extractor.load(SHIPPED)
+    cloth, extractor = Cloth(tmp_path, 32, 32), Extractor.load(SHIPPED)
     real = extractor.look(torch.cat([cloth.parts[part].images for part in ("pick", "test")]))
-    options = Namespace(size=32, width=4, images=256, samples=12, drawn="here")
+    options = Namespace(size=32, width=4, images=256, samples=12, drawn="here", view=32)
     looks = stability.run("DCGAN+", 0, cloth, real, options, extractor)
     assert [images for images, _ in looks] == [64, 128, 192, 256]
     assert all(np.isfinite(fd) and fd > 0 for _, fd in looks)

@@ -46,16 +46,25 @@ class ClassNorm(nn.Module):
 
 
 class Generator(nn.Module):
-    """z (B, z_dim) [and class indices (B,)] -> (B, 3, size, size) in -1..1, seamless if so built."""
+    """z (B, z_dim) [and class indices (B,)] -> (B, 3, size, size) in -1..1, seamless if so built.
+
+    `resize` makes its transposed convolutions those of an enlarged input: no chequers (`torus.UpConv`).
+    """
 
     def __init__(
-        self, size: int = 64, z_dim: int = 100, width: int = 64, classes: int = 0, seamless: bool = True
+        self,
+        size: int = 64,
+        z_dim: int = 100,
+        width: int = 64,
+        classes: int = 0,
+        seamless: bool = True,
+        resize: bool = False,
     ) -> None:
         super().__init__()
         self.size, self.z_dim, self.classes = size, z_dim, classes
         widths = _widths(size, width)
         self.first = nn.ConvTranspose2d(z_dim, widths[0], 4, bias=False)
-        self.ups = nn.ModuleList(UpConv(here, after, seamless) for here, after in pairwise([*widths, 3]))
+        self.ups = nn.ModuleList(UpConv(here, after, seamless, resize) for here, after in pairwise([*widths, 3]))
         self.norms = nn.ModuleList(ClassNorm(channels, classes) for channels in widths)
         self.apply(init_weights)
 
@@ -89,10 +98,13 @@ class Discriminator(nn.Module):
         self.apply(init_weights)
         self.embedding = nn.Embedding(classes, widths[-1]) if classes else None
         for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Embedding) and not batch:
-                nn.init.xavier_uniform_(module.weight)  # no norm brings 0.02 back to scale
+            if isinstance(module, nn.Conv2d | nn.Embedding) and not batch:  # no norm brings 0.02 back to scale
                 if norm == "spectral":
                     spectral_norm(module)
+                elif isinstance(module, nn.Conv2d):
+                    nn.init.kaiming_normal_(module.weight, 0.2)
+                else:
+                    nn.init.normal_(module.weight, 0, widths[-1] ** -0.5)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """images (B, 3, size, size) in -1..1 -> logits (B,)."""

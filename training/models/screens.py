@@ -189,6 +189,31 @@ class Screens(nn.Module):
         return self.library[labels, chosen].float() / 127.5 - 1, self.library_inks[labels, chosen]
 
 
+@torch.no_grad()
+def widen(wide: Screens, narrow: dict[str, Tensor]) -> None:
+    """Give `wide` what a narrower one of the same classes learned (its state dict): it makes the same tiles, and has room.
+
+    What the new channels say is heard by none of the old ones yet (zeros), while they listen to all (as they were begun), so
+    that they have something to learn from the first step (Net2Net, Chen et al. 2016, with the identity kept by zeros).
+    Raises ValueError where the two differ in more than their width.
+    """
+    state = wide.state_dict()
+    width, old = state["fine.bias"].numel(), narrow["fine.bias"].numel()
+    joined = torch.cat([torch.arange(3 * old), 3 * width + torch.arange(old)])  # of cells and of their quarters
+    if state.keys() != narrow.keys() or width < old:
+        raise ValueError(f"a network of width {old} cannot become this one of width {width}")
+    for name, value in narrow.items():
+        target = state[name]
+        if target.dim() != value.dim() or any(a < b for a, b in zip(target.shape, value.shape, strict=True)):
+            raise ValueError(f"{name}: {tuple(value.shape)} does not fit into {tuple(target.shape)}")
+        places = [torch.arange(side) for side in value.shape]
+        if name.startswith("into_middle.") and 4 * old in value.shape:
+            places[value.shape.index(4 * old)] = joined
+        if value.dim() == 4 and target.shape[1] > value.shape[1]:
+            target[places[0]] = 0
+        target[torch.meshgrid(*places, indexing="ij")] = value
+
+
 def repeated(cells: Tensor, layout: str) -> Tensor:
     """Maps (B, C, h, w) -> the least rectangle that repeats straight, if the tile is to repeat by `layout`.
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -27,18 +28,25 @@ class UpConv(nn.ConvTranspose2d):
     """Transposed 4x4 convolution of stride 2 that doubles the size, on the torus or with zero edges.
 
     torch has no circular mode here: pad 1 around the torus, transpose (4, 2, 1), crop 2. The result is exactly
-    equivariant: rolling the input by k rolls the output by 2k.
+    equivariant: rolling the input by k rolls the output by 2k. With `resize` the four pixels of a place see one 3x3 kernel on
+    the input enlarged twofold (Odena et al. 2016), which cannot make a chequered pattern of an even input.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, wrap: bool = True) -> None:
-        super().__init__(channels_in, channels_out, 4, 2, 1, bias=False)
-        self.wrap = wrap
+    def __init__(self, channels_in: int, channels_out: int, wrap: bool = True, resize: bool = False) -> None:
+        super().__init__(channels_in, channels_out, 3 if resize else 4, 2, 1, bias=False)
+        self.wrap, self.resize = wrap, resize
+        if resize:
+            taps = F.avg_pool2d(F.pad(torch.eye(9).view(9, 1, 3, 3), (1, 1, 1, 1)), 2, 1)  # where each weight is heard
+            self.register_buffer("spread", 4 * taps.flatten(1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, in, H, W) -> (B, out, 2H, 2W)."""
+        weight = (self.weight.flatten(2) @ self.spread).unflatten(2, (4, 4)) if self.resize else self.weight
         if not self.wrap:
-            return super().forward(x)
-        return super().forward(F.pad(x, (1, 1, 1, 1), mode="circular"))[:, :, 2:-2, 2:-2]
+            return F.conv_transpose2d(x, weight, stride=2, padding=1)
+        return F.conv_transpose2d(F.pad(x, (1, 1, 1, 1), mode="circular"), weight, stride=2, padding=1)[
+            :, :, 2:-2, 2:-2
+        ]
 
 
 def upsample(x: Tensor, factor: int, wrap: bool) -> Tensor:

@@ -58,7 +58,7 @@ class PatternTask(BaseTask):
             "classes": conditions,
         }
         if settings.generator == "dcgan":
-            self.arguments["seamless"] = settings.seamless
+            self.arguments |= {"seamless": settings.seamless, "resize": settings.resize}
         self.g = build(settings.generator, self.arguments)
         self.d = Discriminator(settings.size, settings.d_width or settings.width, conditions, settings.d_norm)
         self.modules = {"g": self.g, "d": self.d}
@@ -242,15 +242,18 @@ class HeldOut:
 
     def score(self, g: nn.Module) -> float:
         """The kernel distance (Binkowski et al. 2018) of as many tiles from the same latents each time; smaller is better."""
-        labels = torch.arange(len(self.real)) % len(self.classes)
-        z = torch.randn(len(labels), g.z_dim, generator=torch.Generator().manual_seed(self.seed + 1))
-        device = device_of(g)
-        with torch.no_grad():
-            tiles = [
-                to_bytes(g(some.to(device), of.to(device) if g.classes else None)).cpu()
-                for some, of in zip(z.split(64), labels.split(64), strict=True)
-            ]
-        return kid(self.real, self.extractor(laid(torch.cat(tiles), self.view, self.view))[0].numpy())
+        tiles, _ = sample(g, len(self.classes), len(self.real), self.seed + 1)
+        return kid(self.real, self.extractor(laid(tiles, self.view, self.view))[0].numpy())
+
+
+@torch.no_grad()
+def sample(g: nn.Module, classes: int, n: int, seed: int) -> tuple[Tensor, Tensor]:
+    """n tiles (n, 3, size, size) uint8, in turn of each class, and their labels (n,); the labels of a generator that knows no
+    classes are a count alone."""
+    device, labels = device_of(g), torch.arange(n) % classes
+    z = torch.randn(n, g.z_dim, generator=torch.Generator().manual_seed(seed))
+    parts = zip(z.to(device).split(64), labels.to(device).split(64), strict=True)
+    return torch.cat([to_bytes(g(some, of if g.classes else None)).cpu() for some, of in parts]), labels
 
 
 def d_game(loss: str, real: Tensor, fake: Tensor) -> Tensor:

@@ -4,7 +4,8 @@ Relativistic pairs with zero-centred penalties on real and fake (R3GAN, Huang et
 drawn tiles, cut anywhere on their tori; fake are G's tiles, rolled at random. D sees no edge as a wrap, so that a seam in a
 fake would be a line that no window shows.
 
-`python -m training.tasks.screens --data TILES --out runs/screens/NAME --images 400000`; the same again goes on.
+`python -m training.tasks.screens --data TILES --out runs/screens/NAME --images 400000`; the same again goes on. One that
+has learned what it can goes on wider: `--begin-with runs/screens/NAME/checkpoint.pt --width 64 --out runs/screens/WIDER`.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from training import distributed
+from selvedge.errors import SelvedgeError
+from training import checkpoint, distributed
+from training.checkpoint import State
 from training.data import Shuffle, sheet, to_bytes
 from training.evaluation.agreement import share_of
 from training.evaluation.features import SHIPPED, Extractor
 from training.evaluation.measures import pair_scores
 from training.loop import train
 from training.models.bundle import save_bundle
-from training.models.screens import INKS, UNUSED, Screens, poured
+from training.models.screens import INKS, UNUSED, Screens, poured, widen
 from training.separations import Separations, load, palette_library, printed, windows
 from training.tasks.base import BaseTask, autocast, cosine, device_of
 
@@ -55,6 +58,9 @@ class Settings:
     penalty_every: int = 8
     noise: float = 0.1  # added to real and fake alike
     ema_images: int = 5_000
+    shares: str = (
+        ""  # "floral=6,solid=1": how many times a tile of a class is shown in an epoch; 1 where nothing is said
+    )
     seed: int = 7
 
 
@@ -96,7 +102,9 @@ class ScreensTask(BaseTask):
         super().__init__()
         torch.manual_seed(settings.seed)
         self.settings, self.data = settings, data
-        self.shuffle = Shuffle(len(data), settings.seed)
+        times = torch.tensor(shares(settings.shares, data.classes))
+        self.pool = torch.arange(len(data)).repeat_interleave(times[data.labels])
+        self.shuffle = Shuffle(len(self.pool), settings.seed)
         self.arguments = {"classes": len(data.classes), "width": settings.width}
         self.g = Screens(**self.arguments)
         self.g.library, self.g.library_inks = palette_library(data, self.g.library.shape[1], settings.seed)
@@ -112,6 +120,17 @@ class ScreensTask(BaseTask):
         # fixed latents: sheets of one run, and of runs with one seed, can be compared by eye
         self.fixed_z = torch.randn(len(data.classes) * SHEET_COLUMNS, self.g.z_dim)
         self.fixed_labels = torch.arange(len(data.classes)).repeat_interleave(SHEET_COLUMNS)
+
+    def begin_with(self, state: State) -> None:
+        """Take over G, its average and D from another run's checkpoint; G may be wider than it was there."""
+        widen(self.g, state["modules"]["g"])
+        self.ema = {"g": copy.deepcopy(self.g).requires_grad_(False)}
+        widen(self.ema["g"], state["ema"]["g"])
+        self.d.load_state_dict(state["modules"]["d"])
+
+    def samples(self, seen: int, batch: int) -> Tensor:
+        """Indices of tiles, each as often as its class's share says."""
+        return self.pool[super().samples(seen, batch)]
 
     def to(self, device: torch.device) -> None:
         """Move everything, the tiles too: windows are cut where the networks are."""
@@ -200,6 +219,17 @@ class ScreensTask(BaseTask):
         save_bundle(directory, self.ema["g"], family="screens", arguments=self.arguments, half=True, **facts, **card)
 
 
+def shares(words: str, classes: tuple[str, ...]) -> list[int]:
+    """ "floral=6,solid=1" as a number a class, 1 where nothing is said; raises SelvedgeError for a word that is none."""
+    found = dict.fromkeys(classes, 1)
+    for word in filter(None, words.split(",")):
+        name, _, times = word.partition("=")
+        if name not in found or not times.isdecimal() or not int(times):
+            raise SelvedgeError(f"--shares {word!r}: CLASS=N, N from 1, is wanted, CLASS one of {', '.join(classes)}")
+        found[name] = int(times)
+    return list(found.values())
+
+
 def main() -> None:
     """Train, or go on, and export."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -207,16 +237,25 @@ def main() -> None:
         "--data", type=Path, required=True, help="folder of flat tiles; its separations are kept in DATA.npz"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint, samples and export")
+    parser.add_argument("--begin-with", type=Path, help="checkpoint.pt of another run, as narrow or narrower")
     for name, value in asdict(Settings()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help="default: %(default)s")
     given = vars(parser.parse_args())
-    folder, out = given.pop("data"), given.pop("out")
+    folder, out, begin = given.pop("data"), given.pop("out"), given.pop("begin_with")
     settings = Settings(**given)
     data, held = load(folder, folder.with_suffix(".npz")).split()
     print(f"screens: {len(data):,} tiles, {len(held):,} held out; {settings}", flush=True)
-    task = ScreensTask(settings, data)
+    task, before = ScreensTask(settings, data), 0
+    if begin:
+        state = checkpoint.load(begin)
+        if state is None:
+            raise SystemExit(f"screens: {begin}: there is no such file")
+        task.begin_with(state)
+        before = state["images"]
     train(task, settings, seed=settings.seed, directory=out, title="screens")
-    if distributed.rank():
+    leader = not distributed.rank()
+    distributed.leave()
+    if not leader:
         return
     task.export(
         out / "export",
@@ -225,7 +264,7 @@ def main() -> None:
             "sha256": data.fingerprint,
             "licences": ["MIT, drawn by this project"],
         },
-        images=settings.images,
+        images=before + settings.images,
         settings=asdict(settings),
         scores=held_out_scores(task.ema["g"], held, settings.seed),
     )

@@ -1,0 +1,22 @@
+"""Two ways to train a DCGAN, as numbers of `patterns`: as the paper has it, and with what was measured to help.
+
+The same layers, widths and pictures: what PLUS changes is in `reports/ablation.md`, switch by switch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Radford, Metz, Chintala 2016, section 4
+PLAIN: dict[str, Any] = {
+    **{"generator": "dcgan", "z_dim": 100, "batch": 128, "loss": "bce", "d_norm": "batch", "conditional": False},
+    **{"lr_g": 2e-4, "lr_d": 2e-4, "beta1": 0.5, "ema_images": 0, "penalty": 0.0, "seamless": False},
+}
+
+PLUS: dict[str, Any] = {
+    **PLAIN,
+    **{"conditional": True, "seamless": True, "balanced": True, "loss": "relativistic", "resize": True, "batch": 16},
+    **{"ema_images": 3_000, "select": True},
+}
+
+RECIPES = {"plain": PLAIN, "plus": PLUS}
