@@ -109,7 +109,7 @@ def main() -> None:
         drawn=f"{given.tiles.name}-{data.fingerprint}",
     )
     made: dict[str, tuple[Tensor, Tensor]] = {}
-    for name, title in (("plain", "plain DCGAN"), ("all", "DCGAN+")):
+    for name, title in (("plain", "plain DCGAN"), ("DCGAN+", "DCGAN+")):
         found = run(name, SEED, cloth, options, extractor)
         made[title] = tiles_of_run(found, name, options, classes)
     made["champion, equal images"] = tiles_of(given.equal, classes, given.samples)

@@ -15,7 +15,16 @@ PLAIN: dict[str, Any] = {
 
 PLUS: dict[str, Any] = {
     **PLAIN,
-    **{"conditional": True, "seamless": True, "balanced": True, "loss": "relativistic", "resize": True, "batch": 16},
+    **{"conditional": True, "seamless": True, "balanced": True, "resize": True, "batch": 16, "loss": "relativistic"},
+    **{
+        "d_norm": "none",
+        "penalty": 0.03,
+        "penalty_every": 8,
+        "lr_g": 4e-4,
+        "lr_d": 8e-4,
+        "beta1": 0.0,
+        "decay_from": 0.5,
+    },
     **{"ema_images": 3_000, "select": True},
 }
 

@@ -19,15 +19,16 @@ import numpy as np
 from selvedge.config import Patterns
 from selvedge.io import fingerprint, write_text
 from training import loop
-from training.ablation import PLAIN, TOGETHER, Cloth, _interval, parser
+from training.ablation import BASE, Cloth, _interval, parser
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.frechet import frechet
+from training.recipes import PLUS
 from training.tasks.patterns import PatternTask, sample
 
 RUNS = Path("runs/stability")
 LOOKS, ROW = 40, 3  # looks at a run; of which so many in a row make a value
 LONG = 4  # times as long as to the best
-KINDS = {"plain DCGAN": {}, "DCGAN+": {**TOGETHER, "select": False, "decay_from": 1.0}}
+KINDS = {"plain DCGAN": {}, "DCGAN+": {**PLUS, "select": False, "decay_from": 1.0}}
 
 
 class Watched(PatternTask):
@@ -73,7 +74,7 @@ def ratio(looks: list[tuple[int, float]], floor: float) -> dict:
 def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Namespace, extractor: Extractor) -> list:
     """One training, from where it stopped; its looks."""
     every = max(1, options.images // LOOKS)
-    values = {**PLAIN, **KINDS[kind], "size": options.size, "width": options.width, "images": options.images}
+    values = {**BASE, **KINDS[kind], "size": options.size, "width": options.width, "images": options.images}
     settings = Patterns(**values, sample_every=every, checkpoint_every=every)
     name = kind.replace(" ", "-")
     folder = (

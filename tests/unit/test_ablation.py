@@ -34,8 +34,8 @@ def test_the_parts_share_no_drawing_and_have_each_class_in_its_share(tmp_path: P
 
 def test_every_row_is_a_training_that_can_be() -> None:
     for row, changes in ablation.ROWS.items():
-        settings = Patterns(**{**ablation.PLAIN, **changes, "size": 32, "width": 8, "images": 100})
-        assert (settings.loss == "bce") or row in ("hinge", "relativistic", "all")
+        settings = Patterns(**{**ablation.BASE, **changes, "size": 32, "width": 8, "images": 100})
+        assert (settings.loss == "bce") or row in ("hinge", "relativistic", "DCGAN+")
 
 
 def test_the_page_compares_seed_by_seed_and_names_what_is_missing() -> None:
@@ -44,11 +44,17 @@ def test_the_page_compares_seed_by_seed_and_names_what_is_missing() -> None:
         return {"row": row, "seed": seed, "kid": kid, **more}
 
     options = Namespace(size=32, view=64, width=8, images=100, seeds=2)
-    found = [one("plain", 0, 1.0), one("all", 0, 0.5), one("plain", 1, 2.0), one("all", 1, 0.9), one("hinge", 0, 1.1)]
+    found = [
+        one("plain", 0, 1.0),
+        one("DCGAN+", 0, 0.5),
+        one("plain", 1, 2.0),
+        one("DCGAN+", 1, 0.9),
+        one("hinge", 0, 1.1),
+    ]
     text = ablation.page(found, options, {"kid": 0.01})
     # changes of -50 % and -55 %, not of the means
-    row = next(line for line in text.splitlines() if line.startswith("| all |"))
+    row = next(line for line in text.splitlines() if line.startswith("| DCGAN+ |"))
     assert "-52% [-84%, -21%]" in row
     assert next(line for line in text.splitlines() if line.startswith("| hinge |")).split("|")[3].strip() == "+10%"
     assert "hinge (1)" in text
-    assert "all (" not in text.split("Not run yet")[1]
+    assert "DCGAN+ (" not in text.split("Not run yet")[1]
