@@ -45,14 +45,14 @@ def render(manifest: dict[str, Any], out: Path) -> str:
 def _entry(pattern: dict[str, Any], out: Path, side: int) -> dict[str, Any]:
     """What the page says of a pattern, and its swatch."""
     folder = f"patterns/{pattern['name']}"
-    height, width = pattern["size"]
     swatch = open_image(out / folder / "tile-large.png")
-    if swatch.width > side:
+    width, height = swatch.size
+    if width > side:
         swatch = swatch.resize((side, round(side * height / width)), Image.Resampling.BOX)  # exact over the seam
     return {
         **{key: pattern[key] for key in ("name", "class", "seed")},
         "folder": folder,
-        "size": f"{4 * width} × {4 * height}",
+        "size": f"{width} × {height}",
         "swatch": _data_uri(pictures.jpeg(swatch, 88)),
     }
 

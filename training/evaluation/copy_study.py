@@ -40,6 +40,7 @@ REAL = 400  # real pictures of a class, at most
 
 def study_copies(root: Path, seed: int, sheet: Path) -> list[str]:
     """`copies.check` on drawings that are no copies, and on copies that are not the ones it plants itself."""
+    # Drawings: to copy, held out, and others
     files = _drawn(root)
     images, names = decode(files, PIXELS), np.array([_class(file) for file in files])
     classes, labels = np.unique(names, return_inverse=True)
@@ -49,6 +50,8 @@ def study_copies(root: Path, seed: int, sheet: Path) -> list[str]:
     other = np.flatnonzero(place >= TRAIN + copies.HELD)
     if not len(other):
         raise SelvedgeError(f"{root}: {len(files)} drawings are too few, {TRAIN + copies.HELD} a class are set aside")
+
+    # Copies of our own, among the others
     rng = np.random.default_rng(seed + 1)
     copied = np.concatenate(
         [rng.permutation(np.resize(np.flatnonzero(labels[train] == i), CONTROLS)) for i in range(len(classes))]
@@ -56,12 +59,16 @@ def study_copies(root: Path, seed: int, sheet: Path) -> list[str]:
     controls = copies.plant(images[train], copied, copies.SIDE, seed + 1)
     samples = torch.cat([_small(images[other]), controls.images])
     sample_labels = np.concatenate([labels[other], labels[train][copied]])
+
+    # What is found
     every = (sample_labels, labels[train], labels[held])
     report = copies.check(samples, images[train], images[held], every, list(classes), seed=seed)
     planted = np.arange(len(samples)) >= len(other)
     right = np.zeros(len(samples), dtype=bool)
     right[planted] = report.matches.index[planted] == copied
     change = np.concatenate([np.full(len(other), -1), controls.change])
+
+    # Counted, class by class
     rows, sure, passed = [], np.zeros(len(samples), dtype=bool), np.zeros(len(samples), dtype=bool)
     for i, name in enumerate(classes):
         found, mine = report.by_class[name], sample_labels == i
@@ -72,6 +79,8 @@ def study_copies(root: Path, seed: int, sheet: Path) -> list[str]:
             f"| {name} | {'no' if found.undecidable else 'yes'} | {found.threshold or 0:.0f} "
             f"| {_share(found.recall)} | {_counted(passed & right, mine & planted)} | {_counted(passed, mine & ~planted, 2)} |"
         )
+
+    # The page
     some = rng.permutation(np.flatnonzero(sure & planted))[:SHOWN]
     _sheet(report, samples, images[train], some, len(other)).save(sheet, quality=80)
     by_change = [f"{name} {_counted(passed & right, sure & (change == i))}" for i, name in enumerate(copies.CHANGES)]
