@@ -4,8 +4,8 @@
 
 `--data` needs only its DATA.npz. First a step on the device is held against the same step on the CPU; then `benchmarks.train_gan`
 runs there; then the generator of screens trains for as long as is left, and leaves in OUT its averaged weights in fp16 with
-card and scores, its sheets, its losses and the two figures. `--from CHECKPOINT` goes on from weights of the same widths. On a
-machine without a GPU it does the same on the CPU, which is how it is tried.
+card and scores, its sheets, its losses and the two figures. `--from CHECKPOINT` goes on from a G as wide or narrower, and a D
+of the same width. On a machine without a GPU it does the same on the CPU, which is how it is tried.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ def main() -> None:
     task, runs = ScreensTask(settings, data), given.out / "run"
     if given.start:
         state = checkpoint.load(given.start)
-        task.g.load_state_dict(state["modules"]["g"])
-        task.d.load_state_dict(state["modules"]["d"])
-        task.ema["g"].load_state_dict(state["ema"]["g"])
+        if state is None:
+            raise SystemExit(f"gpu_session: {given.start}: there is no such file")
+        task.begin_with(state)
     history = loop.train(task, settings, seed=settings.seed, directory=runs, title="screens", device=device)
     write_text(given.out / "losses.csv", history.csv())
     task.to(torch.device("cpu"))

@@ -260,6 +260,9 @@ def test_a_run_begins_with_what_another_has_learned(drawn, tmp_path):
         for now, before in ((wider.g, task.g), (wider.ema["g"], task.ema["g"])):
             assert torch.allclose(now.screens(z, labels, inks), before.screens(z, labels, inks), atol=1e-5)
     assert torch.equal(wider.d.logit.weight, task.d.logit.weight)
+    for other in ({"d_width": 5}, {"width": 3}):
+        with pytest.raises(SelvedgeError, match=r"of another network: .*(size mismatch|cannot become)"):
+            ScreensTask(replace(settings, **other), drawn).begin_with(checkpoint.load(tmp_path / "checkpoint.pt"))
 
 
 def test_classes_are_shown_as_often_as_was_asked(drawn):

@@ -122,11 +122,19 @@ class ScreensTask(BaseTask):
         self.fixed_labels = torch.arange(len(data.classes)).repeat_interleave(SHEET_COLUMNS)
 
     def begin_with(self, state: State) -> None:
-        """Take over G, its average and D from another run's checkpoint; G may be wider than it was there."""
-        widen(self.g, state["modules"]["g"])
-        self.ema = {"g": copy.deepcopy(self.g).requires_grad_(False)}
-        widen(self.ema["g"], state["ema"]["g"])
-        self.d.load_state_dict(state["modules"]["d"])
+        """Take over G, its average and D from another run's checkpoint; G may be wider than it was there.
+
+        Raises SelvedgeError for a D of another width, and for a G that is wider than this one or knows other classes.
+        """
+        try:
+            widen(self.g, state["modules"]["g"])
+            self.ema = {"g": copy.deepcopy(self.g).requires_grad_(False)}
+            widen(self.ema["g"], state["ema"]["g"])
+            self.d.load_state_dict(state["modules"]["d"])
+        except (ValueError, RuntimeError) as error:
+            raise SelvedgeError(
+                f"that checkpoint is of another network: {str(error).splitlines()[-1].strip()}"
+            ) from None
 
     def samples(self, seen: int, batch: int) -> Tensor:
         """Indices of tiles, each as often as its class's share says."""
