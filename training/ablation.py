@@ -85,7 +85,7 @@ class Cloth:
 
 def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extractor: Extractor) -> dict:
     """One training, from its checkpoint if it has one, and its scores; those of a finished run are read."""
-    values = {**BASE, **ROWS[row], "size": options.size, "width": options.width, "images": options.images}
+    values = {**BASE, "width": options.width, **ROWS[row], "size": options.size, "images": options.images}
     every = max(1, options.images // 10)
     settings = Patterns(**values, sample_every=every, checkpoint_every=every)
     name = row.replace(" ", "-")

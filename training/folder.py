@@ -1,21 +1,25 @@
 """A pattern generator for any folder of pictures: one of all its classes, or one of each, as the older systems trained them.
 
 `selvedge train-folder DIR --out MODELS` needs nothing of the pipeline. DIR holds a folder of pictures a class, or pictures. The
-last tenth of each class is never trained on: what comes out is held against it, if there is enough of it to say something.
+last fifth of each class is never trained on: half of it picks the best generator on the way, half of it is what that one is held
+against in the end, where there are pictures enough to say something.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from selvedge import tracking
 from selvedge.config import Patterns, patterns
 from selvedge.errors import SelvedgeError
-from selvedge.io import fingerprint, list_images, write_bytes, write_text
+from selvedge.io import fingerprint, list_images, sha256_bytes, write_bytes, write_text
 from training import loop
 from training.data import Swatches, decode, steady_crops
 from training.evaluation.features import SHIPPED, Extractor
@@ -31,8 +35,32 @@ LEAST, JUDGED = (
 )  # pictures of a class, and held-out pictures in all, without which there is nothing to train or to say
 
 
-def read(folder: Path, size: int) -> tuple[Swatches, Swatches, tuple[str, ...]]:
-    """Pictures to train on, held-out ones, both (N, 3, size, size), and the classes: the names of the folders in `folder`.
+@dataclass(frozen=True)
+class Cloth:
+    """Pictures to train on, to pick the best generator by, and to measure it with; none is in two of them."""
+
+    train: Swatches
+    pick: Swatches
+    test: Swatches
+    classes: tuple[str, ...]
+
+    def only(self, label: int) -> Cloth:
+        """One class of them."""
+        parts = []
+        for part in (self.train, self.pick, self.test):
+            mine = part.labels == label
+            parts.append(Swatches(part.images[mine], torch.zeros_like(part.labels[mine]), part.name))
+        return Cloth(*parts, (self.classes[label],))
+
+    @property
+    def fingerprint(self) -> str:
+        """Names these pictures, in these parts."""
+        parts = (self.train, self.pick, self.test)
+        return fingerprint([[sha256_bytes(part.images.numpy().tobytes()), part.labels.tolist()] for part in parts])
+
+
+def read(folder: Path, size: int) -> Cloth:
+    """The pictures of `folder` as (N, 3, size, size), and its classes: the names of the folders in it, else its own.
 
     Raises SelvedgeError for a folder that is not there or holds no pictures, and naming a class with fewer than 8 of them;
     BadImage naming a file that cannot be read.
@@ -47,16 +75,17 @@ def read(folder: Path, size: int) -> tuple[Swatches, Swatches, tuple[str, ...]]:
                 f"{folder}: class {name!r} has {len(files)} pictures, and {LEAST} is the least that can be learned from; add "
                 "some, or take the folder away"
             )
-    parts: tuple[list, list] = ([], [])
+    parts: dict[str, list[tuple[Path, int]]] = {"train": [], "pick": [], "test": []}
     for label, files in enumerate(found.values()):
-        cut = len(files) - len(files) // 10
-        for part, some in zip(parts, (files[:cut], files[cut:]), strict=True):
-            part += [(file, label) for file in some]
+        tenth = len(files) // 10
+        cuts = (0, len(files) - 2 * tenth, len(files) - tenth, len(files))
+        for part, (begin, end) in zip(parts.values(), pairwise(cuts), strict=True):
+            part += [(file, label) for file in files[begin:end]]
     sets = []
-    for part, name in zip(parts, ("train", "held out"), strict=True):
+    for name, part in parts.items():
         images = decode([file for file, _ in part], size) if part else torch.empty(0, 3, size, size, dtype=torch.uint8)
-        sets.append(Swatches(images, torch.tensor([label for _, label in part]), name))
-    return sets[0], sets[1], tuple(found)
+        sets.append(Swatches(images, torch.tensor([label for _, label in part], dtype=torch.long), name))
+    return Cloth(*sets, tuple(found))
 
 
 def settings_of(recipe: str, changes: Mapping[str, Any]) -> Patterns:
@@ -75,73 +104,63 @@ def train_folder(
     was; it raises what `read` and `settings_of` raise.
     """
     settings = settings_of(recipe, {**changes, **({"conditional": False} if each_class else {})})
-    data, held, classes = read(folder, settings.view or settings.size)
+    cloth = read(folder, settings.view or settings.size)
     if not each_class:
-        _train(folder, out, settings, recipe, seed, (data, held, classes))
+        _train(cloth, out, settings, recipe, seed, folder.name)
         return
-    for label, name in enumerate(classes):
-        parts = (
-            Swatches(
-                part.images[part.labels == label], torch.zeros(int((part.labels == label).sum()), dtype=int), part.name
-            )
-            for part in (data, held)
-        )
-        _train(folder / name, out / name, settings, recipe, seed, (*parts, (name,)))
+    for label, name in enumerate(cloth.classes):
+        _train(cloth.only(label), out / name, settings, recipe, seed, f"{folder.name}/{name}")
 
 
-def _train(
-    folder: Path,
-    out: Path,
-    settings: Patterns,
-    recipe: str,
-    seed: int,
-    cloth: tuple[Swatches, Swatches, tuple[str, ...]],
-) -> None:
-    data, held, classes = cloth
-    digest = fingerprint([part.images.numpy().tobytes().hex() for part in (data, held)])
+def _train(cloth: Cloth, out: Path, settings: Patterns, recipe: str, seed: int, source: str) -> None:
+    # What is trained on what
+    numbers = settings.model_dump()
     directory = RUNS / fingerprint(
-        {"settings": settings.model_dump(), "seed": seed, "classes": classes, "data": digest}
+        {"settings": numbers, "seed": seed, "classes": cloth.classes, "data": cloth.fingerprint}
     )
-    task = PatternTask(settings, data, classes, seed)
-    shown = steady_crops(held.images, settings.size)
-    extractor = Extractor.load(SHIPPED) if len(held) >= JUDGED else None
+    task = PatternTask(settings, cloth.train, cloth.classes, seed)
+    extractor = Extractor.load(SHIPPED) if len(cloth.test) >= JUDGED else None
     if settings.select and extractor:
-        task.held_out = HeldOut(extractor, shown, classes, settings.size, seed)
-    if len(data) < settings.batch:
-        print(
-            f"{folder}: {len(data)} pictures are fewer than a batch of {settings.batch}: it may learn them by heart",
-            flush=True,
-        )
-    title = out.name
-    print(f"{title}: {len(data):,} pictures of {', '.join(classes)}; checkpoints in {directory}", flush=True)
-    with tracking.run(
-        f"folder-{title}", {**settings.model_dump(), "recipe": recipe, "seed": seed}, directory
-    ) as tracker:
+        picked_by = steady_crops(cloth.pick.images, settings.size)
+        task.held_out = HeldOut(extractor, picked_by, cloth.classes, settings.size, seed)
+    count, title = len(cloth.train), out.name
+    print(f"{title}: {count:,} pictures of {', '.join(cloth.classes)}; checkpoints in {directory}", flush=True)
+    if count < settings.batch:
+        print(f"{title}: they are fewer than a batch of {settings.batch}: it may learn them by heart", flush=True)
+
+    # Train
+    with tracking.run(f"folder-{title}", {**numbers, "recipe": recipe, "seed": seed}, directory) as tracker:
         history = loop.train(task, settings, seed=seed, directory=directory, log=tracker, title=title)
-        generator = task.best_g().cpu()
+
+        # Measure
+        generator, found = task.best_g().cpu(), {}
+        if extractor:
+            found = scores(
+                extractor, generator, steady_crops(cloth.test.images, settings.size), len(cloth.classes), seed
+            )
+            tracker.metrics(tracking.flat(found), settings.images)
+
+        # Leave
         card = {
-            "classes": list(classes),
-            "data": {"folder": folder.name, "pictures": len(data), "fingerprint": digest},
+            "classes": list(cloth.classes),
+            "data": {"folder": source, "pictures": count, "fingerprint": cloth.fingerprint},
             "recipe": recipe,
             "images": task.best.get("images", settings.images),
             "seed": seed,
             "view": settings.view or settings.size,
             "seamless": settings.seamless,
+            "scores": found,
         }
-        if extractor:
-            card["scores"] = scores(extractor, generator, shown, len(classes), seed)
-            tracker.metrics(tracking.flat(card["scores"]), settings.images)
         save_bundle(out, generator, family=settings.generator, arguments=task.arguments, **card)
         write_text(out / "history.csv", history.csv())
         write_bytes(out / "samples.png", max((directory / "samples").glob("*.png")).read_bytes())
-    found = {name: round(score["value"], 3) for name, score in card.get("scores", {}).items() if "value" in score}
-    print(
-        f"{title}: {found or f'fewer than {JUDGED} pictures held out: not measured'} -> {out}; look at {out / 'samples.png'}"
-    )
+    told = ", ".join(f"{name} {score['value']:.3g}" for name, score in found.items())
+    told = told or f"fewer than {JUDGED} pictures to measure by"
+    print(f"{title}: {told} -> {out}; look at {out / 'samples.png'}")
 
 
-def scores(extractor: Extractor, generator: torch.nn.Module, held: torch.Tensor, classes: int, seed: int) -> dict:
-    """KID and Frechet distance of as many tiles as there are held-out windows (N, 3, size, size)."""
-    tiles, _ = sample(generator, classes, len(held), seed)
-    found, _ = pair_scores(extractor.look(held), extractor.look(tiles), seed=seed, resamples=200)
+def scores(extractor: Extractor, generator: nn.Module, real: Tensor, classes: int, seed: int) -> dict:
+    """KID and Frechet distance of as many tiles as there are windows of real pictures (N, 3, size, size)."""
+    tiles, _ = sample(generator, classes, len(real), seed)
+    found, _ = pair_scores(extractor.look(real), extractor.look(tiles), seed=seed, resamples=200)
     return {name: found[name] for name in ("kid", "fd") if name in found}

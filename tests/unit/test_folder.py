@@ -42,8 +42,8 @@ def pictures(tmp_path) -> Path:
 def test_one_generator_of_all_classes_which_generate_takes(pictures, tmp_path, capsys):
     folder.train_folder(pictures, tmp_path / "mine", **TINY)
     card = load_bundle(tmp_path / "mine").card
-    assert card["classes"] == ["ikat", "plain"] and card["data"]["pictures"] == 36
-    assert "not measured" in capsys.readouterr().out
+    assert card["classes"] == ["ikat", "plain"] and card["data"]["pictures"] == 32
+    assert "fewer than 50 pictures to measure by" in capsys.readouterr().out
     assert (tmp_path / "mine" / "samples.png").stat().st_size and "d_loss" in (
         tmp_path / "mine" / "history.csv"
     ).read_text()
@@ -82,9 +82,17 @@ def test_one_of_each_class_as_the_older_systems_had_it(pictures, tmp_path):
 
 
 def test_pictures_right_in_the_folder_are_one_class(pictures):
-    data, held, classes = folder.read(pictures / "ikat", 32)
-    assert classes == ("ikat",) and len(data) == 18 and len(held) == 2
-    assert data.images.shape == (18, 3, 32, 32)
+    cloth = folder.read(pictures / "ikat", 32)
+    assert cloth.classes == ("ikat",)
+    assert [part.images.shape for part in (cloth.train, cloth.pick, cloth.test)] == [(n, 3, 32, 32) for n in (16, 2, 2)]
+
+
+def test_no_picture_is_trained_on_and_measured_by(pictures):
+    both = folder.read(pictures, 32)
+    for cloth in (both, both.only(1)):
+        parts = [{image.numpy().tobytes() for image in part.images} for part in (cloth.train, cloth.pick, cloth.test)]
+        assert sum(map(len, parts)) == len(set.union(*parts)) == 20 * len(cloth.classes)
+    assert both.only(1).classes == ("plain",) and both.only(1).fingerprint != both.fingerprint
 
 
 def test_what_cannot_be_learned_from_is_named(pictures, tmp_path):
