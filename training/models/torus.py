@@ -27,7 +27,7 @@ class Conv(nn.Conv2d):
 class UpConv(nn.ConvTranspose2d):
     """Transposed 4x4 convolution of stride 2 that doubles the size, on the torus or with zero edges.
 
-    torch has no circular mode here: pad 1 around the torus, transpose (4, 2, 1), crop 2. The result is exactly
+    torch has no circular mode here: pad 1 around the torus, transpose with 2 more cut off. The result is exactly
     equivariant: rolling the input by k rolls the output by 2k. With `resize` the four pixels of a place see one 3x3 kernel on
     the input enlarged twofold (Odena et al. 2016), which cannot make a chequered pattern of an even input.
     """
@@ -44,9 +44,7 @@ class UpConv(nn.ConvTranspose2d):
         weight = (self.weight.flatten(2) @ self.spread).unflatten(2, (4, 4)) if self.resize else self.weight
         if not self.wrap:
             return F.conv_transpose2d(x, weight, stride=2, padding=1)
-        return F.conv_transpose2d(F.pad(x, (1, 1, 1, 1), mode="circular"), weight, stride=2, padding=1)[
-            :, :, 2:-2, 2:-2
-        ]
+        return F.conv_transpose2d(F.pad(x, (1, 1, 1, 1), mode="circular"), weight, stride=2, padding=3)
 
 
 def upsample(x: Tensor, factor: int, wrap: bool) -> Tensor:
