@@ -273,6 +273,7 @@ def main() -> None:
             "licences": ["MIT, drawn by this project"],
         },
         images=before + settings.images,
+        begun_with={"images": before},
         settings=asdict(settings),
         scores=held_out_scores(task.ema["g"], held, settings.seed),
     )
