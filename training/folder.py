@@ -163,4 +163,5 @@ def scores(extractor: Extractor, generator: nn.Module, real: Tensor, classes: in
     """KID and Frechet distance of as many tiles as there are windows of real pictures (N, 3, size, size)."""
     tiles, _ = sample(generator, classes, len(real), seed)
     found, _ = pair_scores(extractor.look(real), extractor.look(tiles), seed=seed, resamples=200)
-    return {name: found[name] for name in ("kid", "fd") if name in found}
+    said = ("value", "low", "high", "n", "n_real")
+    return {name: {key: found[name][key] for key in said} for name in ("kid", "fd") if name in found}
