@@ -1,6 +1,7 @@
 """The register stage: the gate decides network by network; the winners lie in models/champion/, MLflow mirrors them.
 
 What is live is what a candidate has to beat: the champion, and before there is one the weights that ship, which so become it.
+Those that come with a newer version of the package are tried once, before the candidate.
 
 models/champion/NETWORK/                 what is live: weights, card, scores.json
 models/champion/former/NETWORK/VERSION/  what was live before, for `selvedge rollback`
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,16 @@ def run(params: Params) -> None:
     beside = {scores["model"]: scores for scores in measured["beside"].values()}
     known = {network: _known(network, live[network], bench, beside) for network in NETWORKS}
     adopted = [network for network in NETWORKS if live[network] == WEIGHTS / network]
-    decisions = [_decide(network, measured[network], known[network], history, params) for network in NETWORKS]
+    trials: list[Trial] = []
+    for network in NETWORKS:
+        champion = known[network]
+        rivals = [(MODELS / network, measured[network])]
+        if new := _arrived(network, live[network], history, params.classes):
+            rivals.insert(0, (new, _scores(network, load_bundle(new).version, new, bench, beside)))
+        for source, scores in rivals:
+            trials.append(Trial(source, scores, _decide(network, source, scores, champion, history, params), champion))
+            champion = scores if trials[-1].decision.promoted else champion
+    decisions = [trial.decision for trial in trials]
     entries = [page.Entry("candidate", MODELS, measured)]
     champions = {network: scores for network, scores in known.items() if scores}
     if "patterns" in champions:
@@ -55,35 +66,47 @@ def run(params: Params) -> None:
         page.write(out, bench, entries, {file.name: file.read_bytes() for file in sorted(drawn)}, decisions, history)
         write_text(out / "report.md", report(decisions))
     rows = [_adoption(network, known[network], bench) for network in adopted]
-    rows += [_row(decision, measured, known[decision.network]) for decision in decisions]
+    rows += [_row(trial, measured["measured_on"]) for trial in trials]
     with atomic_dir(CHAMPION) as out:
         _keep(out)
         for network in adopted:
             scores = {**known[network], "measured_on": bench.identity}
             _replace(out, network, WEIGHTS / network, scores, params.gate.keep)
-        for decision in decisions:
-            if decision.promoted:
-                scores = {**measured[decision.network], "measured_on": measured["measured_on"]}
-                _replace(out, decision.network, MODELS / decision.network, scores, params.gate.keep)
+        for trial in trials:
+            if trial.decision.promoted:
+                scores = {**trial.scores, "measured_on": measured["measured_on"]}
+                _replace(out, trial.decision.network, trial.source, scores, params.gate.keep)
         _append(out, [row for row in rows if not _said(row, history)])
     for network in adopted:
         print(f"register: {network}: {ADOPTED} are the first champion", flush=True)
         _mirror_adopted(network)
-    for decision in decisions:
-        said = "promoted" if decision.promoted else "kept the champion"
-        print(f"register: {decision.network}: {said}; {decision.reason}", flush=True)
-        _mirror(decision, measured)
+    for trial in trials:
+        said = "promoted" if trial.decision.promoted else "kept the champion"
+        print(f"register: {trial.decision.network}: {said}; {trial.decision.reason}", flush=True)
+        _mirror(trial)
     write_json(METRICS, {"decisions": [decision.row() for decision in decisions]})
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A model that is to become champion, what was measured of it, the gate's word, and what was measured of the champion."""
+
+    source: Path
+    scores: dict
+    decision: Decision
+    champion: dict | None
 
 
 def _live(network: str, classes: Sequence[str]) -> Path | None:
     """What is live: the champion, else the weights that ship if they know all `classes`, else nothing."""
     if (CHAMPION / network).exists():
         return CHAMPION / network
+    return WEIGHTS / network if _ships(network, classes) else None
+
+
+def _ships(network: str, classes: Sequence[str]) -> bool:
     shipped = WEIGHTS / network
-    if not shipped.is_dir() or set(classes) - set(load_bundle(shipped).card.get("classes", classes)):
-        return None
-    return shipped
+    return shipped.is_dir() and not set(classes) - set(load_bundle(shipped).card.get("classes", classes))
 
 
 def _known(network: str, live: Path | None, bench: Bench, beside: Mapping[str, dict]) -> dict | None:
@@ -94,19 +117,34 @@ def _known(network: str, live: Path | None, bench: Bench, beside: Mapping[str, d
     scores = read_json(live / SCORES) if (live / SCORES).exists() else {}
     if scores.get("measured_on") == bench.identity:
         return scores
-    if bundle.version in beside:
-        return beside[bundle.version]
-    print(
-        f"register: measuring the live {network} ({bundle.version}) on these data, by this judge and these settings",
-        flush=True,
-    )
-    return bench.measure(network, live)
+    return _scores(network, bundle.version, live, bench, beside)
 
 
-def _decide(network: str, candidate: dict, champion: dict | None, history: Sequence[dict], params: Params) -> Decision:
+def _scores(network: str, version: str, directory: Path, bench: Bench, beside: Mapping[str, dict]) -> dict:
+    """What was measured of a model `beside` the candidate, else what is measured now."""
+    if version in beside:
+        return beside[version]
+    print(f"register: measuring {network} {version} on these data, by this judge and these settings", flush=True)
+    return bench.measure(network, directory)
+
+
+def _arrived(network: str, live: Path | None, history: Sequence[Mapping], classes: Sequence[str]) -> Path | None:
+    """The weights that ship, where they came after the champion (a newer version of this package) and were never tried."""
+    shipped = WEIGHTS / network
+    if live is None or live == shipped or not _ships(network, classes):
+        return None
+    version = load_bundle(shipped).version
+    tried = {row["candidate"] for row in history if row["network"] == network}
+    return None if version in tried | {load_bundle(live).version} else shipped
+
+
+def _decide(
+    network: str, source: Path, candidate: dict, champion: dict | None, history: Sequence[dict], params: Params
+) -> Decision:
     if champion is not None and champion["model"] == candidate["model"]:
         return Decision(network, False, "the candidate is the champion, byte for byte")
-    return decide(network, candidate, champion, params.gate, withdrawn(network, history))
+    decision = decide(network, candidate, champion, params.gate, withdrawn(network, history))
+    return replace(decision, reason=f"{ADOPTED} now: {decision.reason}") if source == WEIGHTS / network else decision
 
 
 def report(decisions: Sequence[Decision]) -> str:
@@ -159,15 +197,15 @@ def _adoption(network: str, scores: dict, bench: Bench) -> dict[str, Any]:
     }
 
 
-def _row(decision: Decision, measured: dict, champion: dict | None) -> dict[str, Any]:
+def _row(trial: Trial, measured_on: dict) -> dict[str, Any]:
     return {
-        "event": "promoted" if decision.promoted else "refused",
-        "network": decision.network,
-        "candidate": measured[decision.network]["model"],
-        "champion": champion["model"] if champion else None,
-        "reason": decision.reason,
-        "numbers": decision.numbers,
-        "measured_on": measured["measured_on"],
+        "event": "promoted" if trial.decision.promoted else "refused",
+        "network": trial.decision.network,
+        "candidate": trial.scores["model"],
+        "champion": trial.champion["model"] if trial.champion else None,
+        "reason": trial.decision.reason,
+        "numbers": trial.decision.numbers,
+        "measured_on": measured_on,
     }
 
 
@@ -287,8 +325,9 @@ def _mirror_adopted(network: str) -> None:
         tracking.register(network, WEIGHTS / network, code=SERVED[network], promoted=True, tags=tags, example=EXAMPLE)
 
 
-def _mirror(decision: Decision, measured: dict) -> None:
-    """Keep the candidate in MLflow's registry, with the decision; the alias `champion` follows the folder."""
+def _mirror(trial: Trial) -> None:
+    """Keep the model in MLflow's registry, with the decision; the alias `champion` follows the folder."""
+    decision = trial.decision
     code = SERVED.get(decision.network)
     if code is None:
         return
@@ -299,7 +338,7 @@ def _mirror(decision: Decision, measured: dict) -> None:
     }
     version = tracking.register(
         decision.network,
-        MODELS / decision.network,
+        trial.source,
         code=code,
         promoted=decision.promoted,
         tags=tags,

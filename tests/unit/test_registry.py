@@ -22,7 +22,9 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """A register stage whose measuring is told in advance; everything else is real."""
     monkeypatch.chdir(tmp_path)
     mirrored: list[tuple[str, bool]] = []
-    monkeypatch.setattr(register, "_mirror", lambda decision, _: mirrored.append((decision.network, decision.promoted)))
+    monkeypatch.setattr(
+        register, "_mirror", lambda trial: mirrored.append((trial.decision.network, trial.decision.promoted))
+    )
     monkeypatch.setattr(register, "_mirror_adopted", lambda network: mirrored.append((network, "adopted")))
     monkeypatch.setattr(register, "WEIGHTS", tmp_path / "shipped")
     identity = {"data": "d1", "extractor": "pattern@1"}
@@ -120,6 +122,26 @@ def test_what_ships_is_the_first_champion_and_is_to_be_beaten(stages, tmp_path, 
     assert champion("patterns") == 20
     with pytest.raises(SelvedgeError, match="holds the weights that ship already"):
         register.rollback("patterns", to="shipped")
+
+
+def test_weights_that_ship_later_are_tried_once_and_the_candidate_meets_the_winner(stages, tmp_path) -> None:
+    params = Params.model_validate(small_params())
+    stages(40, params)
+    shutil.copytree(tmp_path / "models", tmp_path / "better", ignore=shutil.ignore_patterns("champion"))
+    shutil.rmtree("models/champion")
+    stages(20, params)
+    del stages.mirrored[:], stages.anew[:]
+    shutil.copytree(tmp_path / "better/patterns", tmp_path / "shipped/patterns")  # a newer version of the package
+    assert not stages(30, params)["patterns"]  # better than the champion, but not than what came with the package
+    assert champion("patterns") == 40 and champion("upscaler") == 30
+    assert stages.mirrored[:2] == [("patterns", True), ("patterns", False)] and stages.anew == ["patterns"]
+    assert [event for network, event in ledger() if network == "patterns"] == ["promoted", "promoted", "refused"]
+    assert "the weights that ship now: better: fd_pattern" in Path("models/champion/promotions.jsonl").read_text()
+    assert (tmp_path / "models/champion/former/patterns").is_dir()
+    stages(50, params)
+    assert champion("patterns") == 50
+    assert not stages(45, params)["patterns"] and champion("patterns") == 50  # and is not tried again
+    assert stages.anew == ["patterns"]
 
 
 def test_what_ships_but_does_not_know_the_classes_is_not_the_first_champion(stages, tmp_path) -> None:
