@@ -8,6 +8,7 @@ import pytest
 
 from flows.graph import in_order, read_graph
 from selvedge.errors import SelvedgeError
+from selvedge.io import read_yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,6 +57,14 @@ def test_our_own_graph_needs_garments_for_the_catalogue_though_it_reads_a_folder
     order = [stage.name for stage in in_order(graph)]
     assert order.index("crawl") < order.index("reconstruct") < order.index("train-patterns") < order.index("evaluate")
     assert set(order) == set(graph)
+
+
+def test_dvc_sees_something_in_every_folder_that_a_stage_of_ours_reads():
+    """What .dvcignore hides is an empty folder to DVC, and a stage is not run again when it changes."""
+    lock = read_yaml(ROOT / "dvc.lock", "it comes with the project")
+    folders = [dep for stage in lock["stages"].values() for dep in stage["deps"] if dep["md5"].endswith(".dir")]
+    assert "inference/weights" in [dep["path"] for dep in folders]
+    assert [dep["path"] for dep in folders if not dep["nfiles"]] == []
 
 
 def test_an_unknown_stage_is_refused_with_the_nearest_name():
