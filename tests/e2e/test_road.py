@@ -137,7 +137,11 @@ def test_model_cards_say_what_they_were_trained_on(project: Project) -> None:
     card = project.json("models/patterns/card.json")
     pictures = len(list((project.folder / "data/swatches/train").rglob("*.jpg")))
     assert card["data"] == {"split": "train", "pictures": pictures, "licences": ["MIT"]}
-    assert (card["seed"], card["images"], card["seamless"]) == (7, 64, True)
+    picked = project.json("metrics/patterns.json")[
+        "selected_at"
+    ]  # the best on held-out cloth, of the two that were looked at
+    assert (card["seed"], card["images"], card["seamless"]) == (7, picked, True)
+    assert picked in (32, 64)
     assert project.json("models/segmenter/card.json")["data"]["licences"] == ["MIT, drawn by this project"]
 
 
