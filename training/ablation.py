@@ -88,11 +88,7 @@ def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extracto
     values = {**BASE, "width": options.width, **ROWS[row], "size": options.size, "images": options.images}
     every = max(1, options.images // 10)
     settings = Patterns(**values, sample_every=every, checkpoint_every=every)
-    name = row.replace(" ", "-")
-    folder = (
-        RUNS
-        / f"{name}-{seed}-{fingerprint({**settings.model_dump(), 'drawn': str(options.drawn), 'seen': options.view})[:8]}"
-    )
+    folder = folder_of(RUNS, row, seed, settings, options)
     done = folder / "scores.json"
     if done.exists():
         return read_json(done)
@@ -111,6 +107,12 @@ def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extracto
     save_bundle(folder / "model", generator, family="dcgan", arguments=task.arguments, classes=list(cloth.classes))
     write_json(done, found)
     return found
+
+
+def folder_of(root: Path, name: str, seed: int, settings: Patterns, options: argparse.Namespace) -> Path:
+    """Where a run lies: one folder for a name, a seed, settings, and what is seen of which drawings."""
+    identity = fingerprint({**settings.model_dump(), "drawn": str(options.drawn), "seen": options.view})
+    return root / f"{name.replace(' ', '-')}-{seed}-{identity[:8]}"
 
 
 def scores(real: Looks, fake: Looks, seed: int) -> dict:

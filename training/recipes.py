@@ -1,6 +1,7 @@
 """Two ways to train a DCGAN, as numbers of `patterns`: as the paper has it, and with what was measured to help.
 
-The same layers, widths and pictures: what PLUS changes is in `reports/ablation.md`, switch by switch.
+The same layers and widths, but that G's up-convolutions are 3x3 kernels on an enlarged input where the paper's are 4x4, and that
+D has no batch norm. What was measured of both is in `reports/ablation.md`.
 """
 
 from __future__ import annotations

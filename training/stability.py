@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from selvedge.config import Patterns
-from selvedge.io import fingerprint, write_text
+from selvedge.io import write_text
 from training import loop
-from training.ablation import BASE, Cloth, _interval, parser
+from training.ablation import BASE, Cloth, _interval, folder_of, parser
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.frechet import frechet
 from training.recipes import PLUS
@@ -76,11 +76,7 @@ def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Names
     every = max(1, options.images // LOOKS)
     values = {**BASE, **KINDS[kind], "size": options.size, "width": options.width, "images": options.images}
     settings = Patterns(**values, sample_every=every, checkpoint_every=every)
-    name = kind.replace(" ", "-")
-    folder = (
-        RUNS
-        / f"{name}-{seed}-{fingerprint({**settings.model_dump(), 'drawn': str(options.drawn), 'seen': options.view})[:8]}"
-    )
+    folder = folder_of(RUNS, kind, seed, settings, options)
     looks = read(folder / "looks.csv")
     if looks and looks[-1][0] + settings.batch > options.images:
         return looks

@@ -58,9 +58,7 @@ class Settings:
     penalty_every: int = 8
     noise: float = 0.1  # added to real and fake alike
     ema_images: int = 5_000
-    shares: str = (
-        ""  # "floral=6,solid=1": how many times a tile of a class is shown in an epoch; 1 where nothing is said
-    )
+    shares: str = ""  # "floral=6,solid=1": how often a tile of a class is shown in an epoch; once if not said
     seed: int = 7
 
 
