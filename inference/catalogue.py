@@ -22,7 +22,7 @@ from inference import pictures
 from inference.composite import put_on
 from inference.live import load_live
 from inference.page import render
-from inference.patterns import PRINTED, Patterns, Wish, describe
+from inference.patterns import PRINTED, Patterns, Wish, derived_seed, describe
 from inference.segment import garment_mask
 from inference.upscale import upscale
 from selvedge.config import Params
@@ -104,12 +104,7 @@ def plan(params: Params, patterns: Patterns, seed: int) -> list[Work]:
         count, classes = count * len(classes), ("unsorted",)
     for cls in classes:
         patterns.check(cls)
-    return [Work(cls, index, _pattern_seed(seed, cls, index)) for cls in classes for index in range(count)]
-
-
-def _pattern_seed(seed: int, cls: str, index: int) -> int:
-    """Nine digits at most: what one would still type."""
-    return int(sha256_bytes(f"{seed}/{cls}/{index}".encode())[:16], 16) % 10**9
+    return [Work(cls, index, derived_seed(seed, cls, index)) for cls in classes for index in range(count)]
 
 
 def _parse(shard: str) -> tuple[int, int]:
@@ -172,7 +167,7 @@ class _Studio:
 
     def recipe(self, work: Work) -> str:
         """Names everything that a pattern's bytes follow from: models, garments, settings, and this code."""
-        settings = self.settings.model_dump(include={"repeats", "dpi"})
+        settings = self.settings.model_dump(include={"repeats", "dpi", "best_of"})
         garments = {garment.name: garment.sha256 for garment in self.garments}
         models = {name: bundle.card["sha256"] for name, bundle in self.live.items()}
         return fingerprint([FORMAT, work.cls, work.seed, settings, garments, models, self._code])
@@ -184,8 +179,9 @@ class _Studio:
     def make(self, work: Work, folder: Path) -> dict[str, Any]:
         """Write a pattern's files, then the record that names them; returns the record."""
         dpi = self.settings.dpi
-        tile = self.patterns.sample(work.cls, [work.seed])[0]
-        large = self._large(work, tile)
+        seed = self.patterns.chosen(work.cls, work.seed, Wish(best_of=self.settings.best_of))
+        tile = self.patterns.tile(work.cls, seed)
+        large = self._large(work, seed, tile)
         files = {
             TILE: pictures.png(to_image(tile), dpi),
             LARGE: pictures.png(to_image(large), dpi),
@@ -203,6 +199,7 @@ class _Studio:
             "name": work.name,
             "class": work.cls,
             "seed": work.seed,
+            "chosen_seed": seed,
             "seamless": self.patterns.seamless,
             "size": list(tile.shape[1:]),
             "garments": [garment.name for garment in self.garments],
@@ -211,10 +208,10 @@ class _Studio:
         write_json(folder / RECORD, record)
         return record
 
-    def _large(self, work: Work, tile: Tensor) -> Tensor:
+    def _large(self, work: Work, seed: int, tile: Tensor) -> Tensor:
         """The tile as it is printed: anew at that size where the generator can, else enlarged four times."""
         if self.patterns.prints:
-            return self.patterns.tile(work.cls, work.seed, Wish(size=PRINTED))
+            return self.patterns.tile(work.cls, seed, Wish(size=PRINTED))
         return upscale(tile, self.live["upscaler"].network, wrap=self.patterns.seamless)
 
 

@@ -50,7 +50,7 @@ def _entry(pattern: dict[str, Any], out: Path, side: int) -> dict[str, Any]:
     if width > side:
         swatch = swatch.resize((side, round(side * height / width)), Image.Resampling.BOX)  # exact over the seam
     return {
-        **{key: pattern[key] for key in ("name", "class", "seed")},
+        **{key: pattern[key] for key in ("name", "class", "seed", "chosen_seed")},
         "folder": folder,
         "size": f"{width} × {height}",
         "swatch": _data_uri(pictures.jpeg(swatch, 88)),

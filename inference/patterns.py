@@ -2,6 +2,9 @@
 
 A generator of screens (`training/models/screens.py`) prints a tile at any size, in any palette; the others make tiles of one size
 in colours of their own, which an upscaler enlarges four times. All of them repeat straight, by half drop or as bricks.
+
+A GAN's tiles come out more or less well, so a seed may stand for a few latents, of which the judge, the classifier that ships,
+chooses the tile that it takes most surely for its class (rejection by a classifier: Razavi et al. 2019, section 3.3).
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,8 @@ from inference.upscale import upscale as enlarge
 from selvedge.errors import SelvedgeError
 from selvedge.io import sha256_bytes, write_bytes, write_json
 from training.data import sheet, to_bytes, to_image
+from training.evaluation.features import SHIPPED as JUDGE
+from training.evaluation.features import Extractor
 from training.models.bundle import Bundle, load_bundle
 from training.models.screens import CELLS, CRISP, INKS, LAYOUTS, STRIDE, Screens, filled, poured, repeated, separated
 
@@ -30,6 +36,7 @@ DPI = 150
 SEEDS = 2**63
 PRINTED = 512  # pixels a side of a printed tile, unless another size is asked for
 MOST_CELLS, MOST_PIXELS = 64, 4096
+BEST_OF, MOST_LATENTS = 4, 64  # latents that a seed stands for where nothing else is said, and at most
 SHEET_COLUMNS, SHEET_TILE = 4, 96  # of sheet.png: pictures a row, and the side of one repeat in pixels
 
 
@@ -40,6 +47,8 @@ class Wish:
     size: pixels a side of one repeat, None for what the generator makes by itself. palette: inks as "#rrggbb", ground first, None
     for one of real cloth that the seed chooses. repeat: how repeats lie, one of LAYOUTS. cells: how much cloth goes by before it
     comes again, in cells of the latent; twice as many hold about twice the motifs a side. wraps: whether it repeats (down, across).
+    best_of: latents that the seed stands for, of which the judge chooses; 1 for the seed's own, None for BEST_OF if the judge knows
+    the class, else 1.
     """
 
     size: int | None = None
@@ -47,11 +56,12 @@ class Wish:
     repeat: str = "straight"
     cells: int = CELLS
     wraps: tuple[bool, bool] = (True, True)
+    best_of: int | None = 1
 
     @property
     def plain(self) -> bool:
         """Whether any generator can do it."""
-        return self == Wish(repeat=self.repeat)
+        return self == Wish(repeat=self.repeat, best_of=self.best_of)
 
 
 class Patterns:
@@ -80,11 +90,11 @@ class Patterns:
     def tile(self, cls: str, seed: int, wish: Wish | None = None) -> Tensor:
         """The rectangle (3, H, W) uint8 that repeats as `wish` has it: one repeat, two columns for half-drop, two rows for brick.
 
-        Raises SelvedgeError for what cannot be: a size that is no multiple of the cells, a palette of no or too many inks,
-        anything but a repeat of a generator that does not print from screens.
+        Raises SelvedgeError for what cannot be: a size that is no multiple of the cells, a palette of no or too many inks, a
+        choice of a class that the judge does not know, anything but a repeat of a generator that does not print from screens.
         """
         wish = wish or Wish()
-        label = self._label(cls)
+        label, seed = self._label(cls), self.chosen(cls, seed, wish)
         if wish.repeat not in LAYOUTS:
             raise SelvedgeError(f"repeat {wish.repeat!r}: is none of {', '.join(LAYOUTS)}")
         if wish.repeat != "straight" and not all(wish.wraps):
@@ -106,6 +116,43 @@ class Patterns:
             return to_bytes(self.bundle.network(latent(seed, self.z_dim), label))[0]
         finally:
             hook.remove()
+
+    def chosen(self, cls: str, seed: int, wish: Wish) -> int:
+        """The seed of the tile that `seed` stands for: its own, or the best of `wish.best_of` that follow from it.
+
+        The best is the one that the judge thinks most likely to be of its class, as the generator makes it before any
+        enlarging. It has that tile as its own, so `best_of` 1 gives it again.
+        """
+        count = self.candidates(cls, wish)
+        if count == 1:
+            return seed
+        seeds = seeds_of(seed, count)
+        alone = replace(wish, size=None, best_of=1)
+        side = CELLS * STRIDE if self.prints else self.size
+        return seeds[int(self.likely(cls, [self.tile(cls, each, alone)[:, :side, :side] for each in seeds]).argmax())]
+
+    def likely(self, cls: str, tiles: Sequence[Tensor]) -> Tensor:
+        """The judge's log-probability (N,) that each tile (3, H, W) uint8 is of the class."""
+        _, logits = self.judge(torch.stack(list(tiles)))
+        return logits.log_softmax(1)[:, self.judge.bundle.card["classes"].index(cls)]
+
+    def candidates(self, cls: str, wish: Wish) -> int:
+        """Of how many latents the tile is chosen; raises SelvedgeError for a choice that cannot be made."""
+        known = cls in self.judge.bundle.card["classes"] if wish.best_of != 1 else False
+        if wish.best_of is None:
+            return BEST_OF if known else 1
+        if not 1 <= wish.best_of <= MOST_LATENTS:
+            raise SelvedgeError(f"best of {wish.best_of}: 1 to {MOST_LATENTS} can be chosen from")
+        if wish.best_of > 1 and not known:
+            raise SelvedgeError(
+                f"best of {wish.best_of}: the judge cannot choose, it knows no class {cls!r}; leave it out, or ask for 1"
+            )
+        return wish.best_of
+
+    @cached_property
+    def judge(self) -> Extractor:
+        """The classifier that ships."""
+        return Extractor.load(JUDGE)
 
     def _printed(self, label: Tensor, seed: int, wish: Wish) -> Tensor:
         network: Screens = self.bundle.network
@@ -166,6 +213,16 @@ def latent(seed: int, z_dim: int) -> Tensor:
     return torch.randn(1, z_dim, generator=torch.Generator().manual_seed(seed))
 
 
+def seeds_of(seed: int, count: int) -> list[int]:
+    """The seeds of the latents that `seed` stands for: its own first, so more of them begin with the same."""
+    return [seed, *(derived_seed(seed, number) for number in range(1, count))]
+
+
+def derived_seed(*words: object) -> int:
+    """A seed that follows from `words`, of nine digits at most: what one would still type."""
+    return int(sha256_bytes("/".join(map(str, words)).encode())[:16], 16) % 10**9
+
+
 def describe(bundle: Bundle) -> dict[str, str]:
     """What a file says about the model that made it."""
     return {"version": bundle.version, "sha256": bundle.card["sha256"]}
@@ -184,17 +241,18 @@ def generate_files(
 ) -> None:
     """Write `n` tiles with the seeds `seed`, `seed + 1`, ... into `out`, and sheet.png with each repeated 3 x 3.
 
-    Each is CLASS-SEED.png with a CLASS-SEED.json that says how it was made. A generator that prints from screens prints at
-    `wish.size` (PRINTED by default); tiles of others are enlarged four times if `upscale`. `model` is a model directory, None
-    for the live one.
+    Each is CLASS-SEED.png with a CLASS-SEED.json that says how it was made, of a choice also which seed has that tile as its own.
+    A generator that prints from screens prints at `wish.size` (PRINTED by default); tiles of others are enlarged four times if
+    `upscale`. `model` is a model directory, None for the live one.
     """
     patterns, wish = Patterns(load_bundle(model) if model else load_live("patterns")), wish or Wish()
     if patterns.prints and wish.size is None:
         wish = replace(wish, size=PRINTED if upscale else None)
     upscaler = load_live("upscaler") if upscale and not patterns.prints else None
-    tiles = []
+    alone, of, tiles = replace(wish, best_of=1), patterns.candidates(cls, wish), []
     for number in range(seed, seed + n):
-        tile = patterns.tile(cls, number, wish)
+        chosen = patterns.chosen(cls, number, wish)
+        tile = patterns.tile(cls, chosen, alone)
         if upscaler:
             tile = enlarge(tile, upscaler.network, wrap=patterns.seamless)
         data, name = pictures.png(to_image(tile), dpi), f"{cls}-{number}"
@@ -202,6 +260,8 @@ def generate_files(
         facts: dict[str, Any] = {
             "class": cls,
             "seed": number,
+            "best_of": of,
+            "chosen_seed": chosen,
             "size": list(tile.shape[1:]),
             "dpi": dpi,
             "seamless": patterns.seamless and all(wish.wraps),
@@ -218,7 +278,9 @@ def generate_files(
     rows = [torch.stack(tiles[i : i + SHEET_COLUMNS]) for i in range(0, n, SHEET_COLUMNS)]
     write_bytes(out / "sheet.png", pictures.png(sheet(rows, gap=12), DPI))
     size = f"{tile.shape[2]}x{tile.shape[1]}"
-    print(f"generate: {n} {cls} tiles of {size}, seeds {seed} to {seed + n - 1} -> {out}; look at {out / 'sheet.png'}")
+    choice = f", the best of {of} each" if of > 1 else ""
+    seeds = f"seeds {seed} to {seed + n - 1}{choice}"
+    print(f"generate: {n} {cls} tiles of {size}, {seeds} -> {out}; look at {out / 'sheet.png'}")
 
 
 def _cell(tile: Tensor) -> Tensor:

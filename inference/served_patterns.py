@@ -1,6 +1,7 @@
 """The pattern generator as MLflow serves it: MLflow runs this file where the model is loaded.
 
-A DataFrame with the columns class and seed -> the same with png: the tile as PNG, in base64, printed large where it can be.
+A DataFrame with the columns class and seed -> the same with png: the tile as PNG, in base64, printed large where it can be;
+the tile that `selvedge generate` gives for that seed.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def load(model_directory: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
 
 
 def _png(patterns: Patterns, cls: str, seed: int) -> str:
-    tile = patterns.tile(cls, seed, Wish(size=PRINTED if patterns.prints else None))
+    tile = patterns.tile(cls, seed, Wish(size=PRINTED if patterns.prints else None, best_of=None))
     return base64.b64encode(pictures.png(to_image(tile), DPI)).decode()
 
 

@@ -36,16 +36,17 @@ def walk(patterns: Patterns, ends: Sequence[tuple[str, int]], frames: int, wish:
     wish, network = wish or Wish(), patterns.bundle.network
     for cls, _ in ends:
         patterns.check(cls)
+    seeds = [patterns.chosen(cls, seed, wish) for cls, seed in ends]
     shares = torch.linspace(0, 1, frames).tolist()
     if not isinstance(network, Screens):
         if not wish.plain or ends[0][0] != ends[1][0]:
             raise SelvedgeError(
                 "this generator walks between two seeds of one class; between classes one of screens can"
             )
-        z = [latent(seed, patterns.z_dim) for _, seed in ends]
+        z = [latent(seed, patterns.z_dim) for seed in seeds]
         label = torch.tensor([patterns.classes.index(ends[0][0])]) if patterns.conditional else None
         return [to_bytes(network(between(*z, share), label))[0] for share in shares]
-    z = [latent(seed, network.length(*patterns.cells(wish))) for _, seed in ends]
+    z = [latent(seed, network.length(*patterns.cells(wish))) for seed in seeds]
     labels = [torch.tensor([patterns.classes.index(cls)]) for cls, _ in ends]
     if wish.palette:
         palettes = [filled(inks_of(wish.palette), 1)] * 2

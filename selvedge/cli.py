@@ -201,6 +201,10 @@ def generate(
     cells: Annotated[int, typer.Option(help="How much cloth goes by before it comes again: 8, 16, 24, ...")] = 8,
     down: Annotated[bool, typer.Option(help="Whether it repeats downwards.")] = True,
     across: Annotated[bool, typer.Option(help="Whether it repeats sideways.")] = True,
+    best_of: Annotated[
+        int | None,
+        typer.Option(min=1, help="Tiles of which the judge chooses each; 1: none; default: 4 if it knows the class."),
+    ] = None,
     dpi: Annotated[int, typer.Option(min=1, help="Dots an inch, written into the file.")] = 150,
     upscale: Annotated[bool, typer.Option(help="Enlarge tiles of a generator that cannot print at any size.")] = True,
     model: Annotated[
@@ -214,7 +218,7 @@ def generate(
     from inference import patterns
 
     inks = tuple(word.strip() for word in palette.split(",")) if palette else None
-    wish = patterns.Wish(size, inks, repeat, cells, (down, across))
+    wish = patterns.Wish(size, inks, repeat, cells, (down, across), best_of)
     patterns.generate_files(cls, n=n, seed=seed, out=out, wish=wish, upscale=upscale, dpi=dpi, model=model)
 
 
@@ -259,6 +263,9 @@ def walk(
     end: Annotated[str, typer.Argument(help="CLASS:SEED of the last.")],
     frames: Annotated[int, typer.Option(min=2, help="Tiles, both ends among them.")] = 24,
     palette: Annotated[str | None, typer.Option(help='Inks of all of them: "#1b2a49,#f2e9dc".')] = None,
+    best_of: Annotated[
+        int | None, typer.Option(min=1, help="As in generate: of how many tiles an end is chosen; 1: none.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("walk"),
 ) -> None:
     """Walk from one tile to another: a sheet and a GIF.
@@ -268,7 +275,7 @@ def walk(
     from inference import patterns, walk
 
     inks = tuple(word.strip() for word in palette.split(",")) if palette else None
-    walk.walk_files([_end(begin), _end(end)], frames=frames, out=out, wish=patterns.Wish(palette=inks))
+    walk.walk_files([_end(begin), _end(end)], frames=frames, out=out, wish=patterns.Wish(palette=inks, best_of=best_of))
 
 
 def _end(text: str) -> tuple[str, int]:

@@ -385,6 +385,12 @@ class Catalogue(Section):
 
     title: str = Field(default="Selvedge", description="on the cover")
     patterns_per_class: Positive = Field(default=2, description="patterns a class")
+    best_of: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="tiles of which the judge that ships chooses each pattern; 1: none; default: 4 if it knows the class",
+    )
     repeats: float = Field(default=4.0, gt=0, description="times the tile repeats across a garment's width")
     masks: Literal["given", "predicted"] = Field(
         default="given", description="cut garments out by the photo's own mask, or by the champion segmenter"

@@ -43,7 +43,7 @@ def test_the_page_compares_seed_by_seed_and_names_what_is_missing() -> None:
         more = {"fd": 1.0, "recall": 0.5, "coverage": 0.5, "selected_at": 100, "n": 10, "n_real": 20}
         return {"row": row, "seed": seed, "kid": kid, **more}
 
-    options = Namespace(size=32, view=64, width=8, images=100, seeds=2)
+    options = Namespace(size=32, view=64, width=8, images=100, seeds=2, claim_seeds=2)
     found = [
         one("plain", 0, 1.0),
         one("DCGAN+", 0, 0.5),
@@ -58,3 +58,8 @@ def test_the_page_compares_seed_by_seed_and_names_what_is_missing() -> None:
     assert next(line for line in text.splitlines() if line.startswith("| hinge |")).split("|")[3].strip() == "+10%"
     assert "hinge (1)" in text
     assert "DCGAN+ (" not in text.split("Not run yet")[1]
+    assert "; 2 seeds. KID" in text
+    options.claim_seeds = 5
+    text = ablation.page(found, options, {"kid": 0.01})
+    assert "; 2 seeds, 5 of plain and DCGAN+. KID" in text
+    assert "plain (3)" in text.split("Not run yet")[1] and "hinge (1)" in text and "DCGAN+ (3)" in text

@@ -13,6 +13,7 @@ from test_wishes import save_screens
 from torch import nn
 
 from inference import catalogue, live
+from inference.patterns import Wish, generate_files, seeds_of
 from selvedge import config
 from selvedge.config import Params
 from selvedge.errors import BadBundle, SelvedgeError
@@ -242,3 +243,19 @@ def test_a_generator_that_prints_is_printed_large_and_needs_no_upscaler(project,
     assert np.abs(shrunk - small).mean() < 0.5 * np.abs(np.roll(shrunk, 5, 1) - small).mean()  # the same design
     assert Image.open(folder / "repeat.jpg").size == (1024, 1024)
     assert work["class"] == "floral"
+
+
+def test_each_pattern_is_a_choice_and_the_page_says_how_to_have_it_again(project, params):
+    shutil.rmtree(live.CHAMPION / "patterns")
+    save_screens(live.CHAMPION / "patterns")
+    works = make(params)["patterns"]
+    assert [work["chosen_seed"] in seeds_of(work["seed"], 4) for work in works] == [True] * 4
+    assert [work["chosen_seed"] for work in works] != [work["seed"] for work in works]
+    again, page = works[2]["chosen_seed"], (OUT / "index.html").read_text()
+    assert f"selvedge generate --class floral --seed {again} --best-of 1 --n 1" in page
+    generate_files("floral", n=1, seed=again, out=Path("again"), wish=Wish(best_of=1))
+    assert Path(f"again/floral-{again}.png").read_bytes() == (OUT / "patterns/floral-01/tile-large.png").read_bytes()
+
+    alone = params.model_copy(update={"catalogue": params.catalogue.model_copy(update={"best_of": 1})})
+    works = make(alone)["patterns"]
+    assert [work["chosen_seed"] for work in works] == [work["seed"] for work in works]

@@ -26,7 +26,7 @@ def test_the_ratio_of_three_kinds_of_runs() -> None:
     assert (short["ratio"], short["long"]) == (1.0, False)
     text = stability.page(
         {"plain DCGAN": [apart], "DCGAN+": [stays, short]},
-        Namespace(size=8, view=8, width=4, images=1, samples=2),
+        Namespace(size=8, view=8, width=4, images=1, samples=2, drawings=9),
         10.0,
     )
     assert "| plain DCGAN | 2.13 | 40.0 at 200 | 74.0 | 1 of 1 |" in text
@@ -44,6 +44,10 @@ def test_a_run_keeps_its_looks_and_is_not_trained_twice(tmp_path: Path, monkeypa
     cloth, extractor = Cloth(tmp_path, 32, 32), Extractor.load(SHIPPED)
     real = extractor.look(torch.cat([cloth.parts[part].images for part in ("pick", "test")]))
     options = Namespace(size=32, width=4, images=256, samples=12, drawn="here", view=32)
+    few = stability.fewer(cloth, 5).parts
+    assert sorted(few["train"].labels.tolist()) == [0, 0, 0, 1, 1]  # the first of each class
+    assert torch.equal(few["train"].images[0], cloth.parts["train"].images[0]) and few["test"] is cloth.parts["test"]
+    assert len(cloth.parts["train"]) > 5
     looks = stability.run("DCGAN+", 0, cloth, real, options, extractor)
     assert [images for images, _ in looks] == [64, 128, 192, 256]
     assert all(np.isfinite(fd) and fd > 0 for _, fd in looks)

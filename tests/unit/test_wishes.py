@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image
 from test_inference import CLASSES, save_generator, save_upscaler
 
 from inference import live
-from inference.patterns import Patterns, Wish, generate_files
+from inference.patterns import Patterns, Wish, generate_files, seeds_of
 from inference.walk import between, walk, walk_files
 from selvedge.errors import SelvedgeError
 from training.data import to_tensor
@@ -141,6 +142,45 @@ def test_a_generator_of_one_size_says_what_it_cannot(older: Patterns) -> None:
 
 
 @pytest.mark.parametrize("who", ["printer", "older"])
+def test_the_best_of_four_is_a_tile_that_the_judge_likes_best_and_a_seed_of_its_own(who: str, request) -> None:
+    patterns: Patterns = request.getfixturevalue(who)
+    better = 0
+    for seed in range(6):
+        wish = Wish(best_of=4)
+        chosen = patterns.chosen("floral", seed, wish)
+        likely = patterns.likely("floral", patterns.sample("floral", seeds_of(seed, 4)))
+        assert chosen == seeds_of(seed, 4)[int(likely.argmax())]
+        assert torch.equal(patterns.tile("floral", seed, wish), patterns.tile("floral", chosen))
+        assert patterns.chosen("floral", seed, Wish()) == seed
+        assert patterns.chosen("floral", seed, Wish(best_of=None)) == chosen
+        better += chosen != seed
+    assert better > 0
+    assert seeds_of(3, 2) == seeds_of(3, 8)[:2] and len(set(seeds_of(3, 8) + seeds_of(4, 8))) == 16
+
+
+def test_the_judge_chooses_among_what_was_asked_for(printer: Patterns) -> None:
+    wish = Wish(size=512, palette=ASKED, repeat="half-drop", best_of=3)
+    tile = printer.tile("floral", 11, wish)
+    chosen = printer.chosen("floral", 11, wish)
+    assert torch.equal(tile, printer.tile("floral", chosen, replace(wish, best_of=1)))
+    shown = [printer.tile("floral", each, Wish(palette=ASKED, repeat="half-drop")) for each in seeds_of(11, 3)]
+    assert shown[0].shape == (3, 64, 128)
+    likely = printer.likely("floral", [each[:, :64, :64] for each in shown])
+    assert chosen == seeds_of(11, 3)[int(likely.argmax())]
+
+
+def test_what_the_judge_does_not_know_it_does_not_choose(tmp_path) -> None:
+    save_generator(tmp_path, conditional=False)
+    patterns = Patterns(load_bundle(tmp_path))
+    assert patterns.chosen("tweed", 5, Wish(best_of=None)) == 5
+    with pytest.raises(SelvedgeError, match=r"best of 4: the judge cannot choose, it knows no class 'tweed'"):
+        patterns.tile("tweed", 5, Wish(best_of=4))
+    for count in (0, 65):
+        with pytest.raises(SelvedgeError, match=f"best of {count}: 1 to 64 can be chosen from"):
+            patterns.tile("floral", 5, Wish(best_of=count))
+
+
+@pytest.mark.parametrize("who", ["printer", "older"])
 def test_a_walk_begins_and_ends_at_its_tiles_and_moves_a_little_each_time(who: str, request) -> None:
     patterns: Patterns = request.getfixturevalue(who)
     tiles = walk(patterns, [("floral", 3), ("floral", 8)], 9)
@@ -159,6 +199,8 @@ def test_a_walk_between_classes_mixes_them_where_that_can_be(printer: Patterns, 
     tiles = walk(printer, [("striped", 3), ("floral", 3)], 3, wish)
     assert torch.equal(tiles[0], printer.tile("striped", 3, wish))
     assert torch.equal(tiles[2], printer.tile("floral", 3, wish))
+    wish = replace(wish, best_of=3)
+    assert torch.equal(walk(printer, [("striped", 3), ("floral", 3)], 2, wish)[1], printer.tile("floral", 3, wish))
     assert not torch.equal(tiles[0], tiles[1])
     with pytest.raises(SelvedgeError, match="walks between two seeds of one class"):
         walk(older, [("striped", 3), ("floral", 3)], 3)
@@ -199,6 +241,7 @@ def test_files_say_what_was_asked_and_come_out_the_same_again(tmp_path, monkeypa
         assert Path("one", name).read_bytes() == Path("two", name).read_bytes()
     facts = json.loads(Path("one/floral-7.json").read_text())
     assert (facts["layout"], facts["palette"], facts["upscaled"]) == ("half-drop", list(ASKED), False)
+    assert (facts["best_of"], facts["chosen_seed"]) == (1, 7)
     image = Image.open(io.BytesIO(Path("one/floral-7.png").read_bytes()))
     assert image.size == (256, 128)
     assert round(image.info["dpi"][0]) == 300
@@ -206,3 +249,16 @@ def test_files_say_what_was_asked_and_come_out_the_same_again(tmp_path, monkeypa
     assert (two == np.roll(one, 64, 0)).all()
     sheet = to_tensor(Image.open("one/sheet.png"))
     assert sheet.shape[2] > sheet.shape[1]
+
+
+def test_a_file_of_a_choice_says_which_seed_gives_it_without_one(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(live, "SHIPPED", tmp_path / "shipped")
+    save_screens(tmp_path / "shipped/patterns")
+    generate_files("floral", n=3, seed=7, out=Path("best"), wish=Wish(size=64, best_of=None))
+    for seed in (7, 8, 9):
+        facts = json.loads(Path(f"best/floral-{seed}.json").read_text())
+        assert facts["best_of"] == 4
+        again = facts["chosen_seed"]
+        generate_files("floral", n=1, seed=again, out=Path("alone"), wish=Wish(size=64))
+        assert Path(f"alone/floral-{again}.png").read_bytes() == Path(f"best/floral-{seed}.png").read_bytes()
