@@ -3,15 +3,16 @@
     python -m inference.choice_study --tiles tiles [--others squeezenet.pth CLASSIFIER ...] --out reports/best_of.md
 
 A choice by the judge flatters the judge, so others measure it too: `--others` are model directories of classifiers, or a file of
-SqueezeNet's ImageNet weights. The tiles are those of `training.pattern_study`, of which its held-out part is measured against.
+SqueezeNet's ImageNet weights. The tiles are those of `training.pattern_study`, of which the held-out part is measured against;
+`--real` names folders of photographs as there.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,19 +20,17 @@ from inference.live import SHIPPED
 from inference.patterns import JUDGE, Patterns, seeds_of
 from selvedge.io import atomic_path, write_text
 from training.data import sheet
-from training.evaluation.agreement import share_of
 from training.evaluation.features import Extractor
-from training.evaluation.measures import pair_scores
 from training.models.bundle import load_bundle
+from training.pattern_study import HEAD, SIZE, agreement, photographs, row
 from training.separations import load, printed
 from training.tasks.screens import SHRINK
 
 CHOICES = (1, 2, 4, 8)
-SIZE, SEED = 64, 7  # of windows
-COLUMNS, SHOWN = 8, 4  # tiles a class on the sheet; the choice that it shows
+SEED, COLUMNS, SHOWN = 7, 8, 4  # of windows; tiles a class on the sheet; the choice that it shows
 
 
-def candidates(patterns: Patterns, classes: list[str], labels: Tensor) -> tuple[Tensor, Tensor]:
+def candidates(patterns: Patterns, classes: Sequence[str], labels: Tensor) -> tuple[Tensor, Tensor]:
     """The tiles of all latents that the seeds 0, 1, ... stand for (N, most, 3, S, S), and what the judge says of them (N, most)."""
     tiles, says = [], []
     for seed, label in enumerate(labels.tolist()):
@@ -40,34 +39,19 @@ def candidates(patterns: Patterns, classes: list[str], labels: Tensor) -> tuple[
     return torch.stack(tiles), torch.stack(says)
 
 
-def row(title: str, extractor: Extractor, real: Tensor, fake: Tensor, labels: Tensor, classes: list[str]) -> str:
-    """One line of the table."""
-    looks = extractor.look(fake)
-    found, _ = pair_scores(extractor.look(real), looks, seed=SEED, resamples=500)
-    cells = []
-    for name, form in (("kid", ".3f"), ("precision", ".2f"), ("recall", ".2f"), ("coverage", ".2f")):
-        value, low, high = (found[name][part] for part in ("value", "low", "high"))
-        cells.append(f"{value:{form}} [{low:{form}}, {high:{form}}]")
-    names, right = extractor.bundle.card["classes"], ""
-    if set(classes) <= set(names):
-        wanted = np.array([names.index(name) for name in classes])[labels.numpy()]
-        told = share_of(int((looks.logits.argmax(1) == wanted).sum()), len(labels))
-        right = f"{told['share']:.0%} [{told['interval'][0]:.0%}, {told['interval'][1]:.0%}]"
-    return f"| {title} | {' | '.join(cells)} | {right} |"
-
-
 def main() -> None:
     """See the top of this file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tiles", type=Path, required=True)
     parser.add_argument("--champion", type=Path, default=SHIPPED / "patterns")
     parser.add_argument("--others", type=Path, nargs="*", default=[])
+    parser.add_argument("--real", nargs="*", default=[])
     parser.add_argument("--out", type=Path, default=Path("reports/best_of.md"))
     parser.add_argument("--sheet", type=Path, default=Path("docs/best_of.jpg"))
     given = parser.parse_args()
 
     data, held = load(given.tiles, given.tiles.with_suffix(".npz")).split()
-    classes, labels = list(held.classes), held.labels
+    classes, labels = held.classes, held.labels
     other = data.some(torch.arange(0, len(data), 9))
     real, floor = (printed(part, SIZE, SHRINK, SEED) for part in (held, other))
     patterns = Patterns(load_bundle(given.champion))
@@ -75,6 +59,7 @@ def main() -> None:
     every = torch.arange(len(tiles))
     chosen = {count: tiles[every, says[:, :count].argmax(1)] for count in CHOICES}
 
+    photos = [photographs(entry) for entry in given.real]
     lines = [
         "# The best of a few",
         "",
@@ -88,15 +73,21 @@ def main() -> None:
     ]
     for place in (JUDGE, *given.others):
         extractor = Extractor.load(place)
-        lines += [f"## By {extractor.id}{' (who chose)' if place == JUDGE else ''}", ""]
-        lines += [
-            "| tiles | KID | precision | recall | coverage | taken for their class |",
-            "|---|---|---|---|---|---|",
-        ]
-        lines.append(row("other drawn cloth (the floor)", extractor, real, floor, other.labels, classes))
-        lines += [row(f"best of {count}", extractor, real, made, labels, classes) for count, made in chosen.items()]
+        lines += [f"## By {extractor.id}{' (who chose)' if place == JUDGE else ''}", "", *HEAD]
+        told = set(classes) <= set(extractor.bundle.card["classes"])
+        shown = {"other drawn cloth (the floor)": (floor, other.labels)}
+        shown |= {f"best of {count}": (made, labels) for count, made in chosen.items()}
+        looks = {name: extractor.look(pictures) for name, (pictures, _) in shown.items()}
+        cloth = extractor.look(real)
+        for name, (_, asked) in shown.items():
+            lines.append(
+                row(name, cloth, looks[name], agreement(extractor, looks[name], asked, classes) if told else "")
+            )
+        for title, pictures in photos:
+            cloth = extractor.look(pictures)
+            for name in ("best of 1", f"best of {SHOWN}"):
+                lines.append(row(f"against {title} ({len(pictures)}): {name}", cloth, looks[name], ""))
         lines.append("")
-        print("\n".join(lines[-len(CHOICES) - 2 :]), flush=True)
     gap, rows = torch.full((1, 3, SIZE, SIZE), 255, dtype=torch.uint8), []
     for label in range(len(classes)):
         mine = labels == label

@@ -32,12 +32,23 @@ from training.tasks.screens import SHRINK
 
 SIZE, ROOM = 64, 96  # pixels of a tile; of a training window, out of which it is cropped
 SEED, COLUMNS = 7, 5  # tiles of a class and a generator on the sheet
+HEAD = (
+    "| generator | KID | Frechet distance | precision | recall | coverage | class agreement |",
+    "|---|---|---|---|---|---|---|",
+)
 PRINTS, LARGER = 6, 3  # prints of a class by the champion; how many times its own size
 
 
 def pictures(data: Separations, size: int, seed: int) -> Swatches:
     """A window of each tile, in its own colours: `size` pixels of it, begun anywhere."""
     return Swatches(printed(data, size, SHRINK, seed), data.labels, "drawn")
+
+
+def photographs(entry: str) -> tuple[str, Tensor]:
+    """NAME=DIR -> the name, and all pictures of the folder or of its folders, (N, 3, SIZE, SIZE) uint8."""
+    title, _, folder = entry.partition("=")
+    files = [file for path in sorted(Path(folder).rglob("*")) if path.is_dir() for file in list_images(path)]
+    return title, decode(files or list_images(Path(folder)), SIZE)
 
 
 def tiles_of(bundle_at: Path, classes: tuple[str, ...], n: int) -> tuple[Tensor, Tensor]:
@@ -125,11 +136,9 @@ def main() -> None:
         lines.append(row(name, real, looks[name], right))
     real_lines = []
     for entry in given.real:
-        title, _, folder = entry.partition("=")
-        files = [file for path in sorted(Path(folder).rglob("*")) if path.is_dir() for file in list_images(path)]
-        files = files or list_images(Path(folder))
-        cloth_looks = extractor.look(decode(files, SIZE))
-        real_lines += [row(f"{title} ({len(files)}): {name}", cloth_looks, looks[name], "") for name in made]
+        title, shown = photographs(entry)
+        cloth_looks = extractor.look(shown)
+        real_lines += [row(f"{title} ({len(shown)}): {name}", cloth_looks, looks[name], "") for name in made]
 
     # The page
     show(given.sheet, made, test, classes)
@@ -178,10 +187,6 @@ def page(
     lines: list[str], real_lines: list[str], given: argparse.Namespace, n: int, equal: int, final: int
 ) -> list[str]:
     """reports/patterns.md."""
-    head = [
-        "| generator | KID | Frechet distance | precision | recall | coverage | class agreement |",
-        "|---|---|---|---|---|---|---|",
-    ]
     shown = [
         "# Three generators of patterns",
         "",
@@ -192,7 +197,7 @@ def page(
         f"(`training/models/screens.py`) {equal:,} and, as it ships, {final:,}; one training each. {given.samples} tiles against {n} "
         "windows of held-out tiles, on the shipped extractor; brackets are 95 % over resampled pictures.",
         "",
-        *head,
+        *HEAD,
         *lines,
         "",
         f"![tiles by class](../docs/{given.sheet.name})",
@@ -209,7 +214,7 @@ def page(
             "",
             "None of the generators was shown any of it, or any photograph: what they made is flat, without light, folds and weave.",
             "",
-            *head,
+            *HEAD,
             *real_lines,
             "",
         ]

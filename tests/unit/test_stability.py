@@ -24,6 +24,13 @@ def test_the_ratio_of_three_kinds_of_runs() -> None:
     assert apart["long"]
     short = stability.ratio([(i * 100, 100 - i) for i in range(1, 41)], 10)
     assert (short["ratio"], short["long"]) == (1.0, False)
+    creeping = [(i * 100, 48 - i if i < 7 else 41.2 - i / 40) for i in range(1, 41)]  # hardly better at the end
+    assert stability.ratio(creeping, 10) == {
+        **stays,
+        "best": pytest.approx(40.225),
+        "final": pytest.approx(40.225),
+        "at": 700,
+    }
     text = stability.page(
         {"plain DCGAN": [apart], "DCGAN+": [stays, short]},
         Namespace(size=8, view=8, width=4, images=1, samples=2, drawings=9),
