@@ -1,4 +1,4 @@
-"""Tiles a second from the command to the files, at 64, 128 and 256 px: for the record.
+"""Tiles a second from the command to the files, at 64, 128 and 256 px, each the best of four and each a seed's own: for the record.
 
 A generator of screens with random weights prints at each size; how many a second depends on the size of a file, not on the weights.
 """
@@ -22,6 +22,14 @@ from training.models.screens import Screens
 CLASSES = ["dotted", "floral"]
 
 
+def rate(wish: Wish, n: int, folder: Path) -> float:
+    """Tiles a second of the second call: the first reads the judge from the disk."""
+    generate_files("floral", n=1, seed=0, out=folder / "warm", wish=wish)
+    began = time.perf_counter()
+    generate_files("floral", n=n, seed=0, out=folder / "timed", wish=wish)
+    return n / (time.perf_counter() - began)
+
+
 def main() -> None:
     """Print a figure a size."""
     n = 48 if "--long" in sys.argv else 12
@@ -40,11 +48,19 @@ def main() -> None:
         figures = []
         with redirect_stdout(sys.stderr):
             for size in (64, 128, 256):
-                generate_files("floral", n=1, seed=0, out=Path(folder) / "warm", wish=Wish(size=size))
-                began = time.perf_counter()
-                generate_files("floral", n=n, seed=0, out=Path(folder) / str(size), wish=Wish(size=size))
-                rate = n / (time.perf_counter() - began)
-                figures.append(Figure(f"generate_{size}", rate, "tiles/s", n, threads=torch.get_num_threads()))
+                chosen, own = (rate(Wish(size=size, best_of=best_of), n, Path(folder)) for best_of in (None, 1))
+                figures.append(
+                    Figure(
+                        f"generate_{size}",
+                        chosen,
+                        "tiles/s",
+                        n,
+                        "a seed's own",
+                        own,
+                        chosen / own,
+                        threads=torch.get_num_threads(),
+                    )
+                )
     show(figures)
 
 
