@@ -71,6 +71,7 @@ def row(name: str, real: Looks, fake: Looks, right: str) -> str:
         if key not in found:
             return "too few"
         value, low, high = (found[key][part] for part in ("value", "low", "high"))
+        form = ".3g" if abs(high) >= 1000 else form  # of features that are not near 1
         return f"{value:{form}} [{low:{form}}, {high:{form}}]"
 
     cells = [told("kid", ".3f"), told("fd", ".1f"), *(told(key, ".2f") for key in ("precision", "recall", "coverage"))]

@@ -23,7 +23,7 @@ from selvedge.config import Patterns
 from selvedge.io import write_text
 from training import loop
 from training.ablation import BASE, Cloth, _interval, folder_of, parser
-from training.data import Swatches
+from training.data import Swatches, steady_crops
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.frechet import frechet
 from training.recipes import PLUS
@@ -81,7 +81,7 @@ def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Names
     every = max(1, options.images // LOOKS)
     values = {**BASE, **KINDS[kind], "size": options.size, "width": options.width, "images": options.images}
     settings = Patterns(**values, sample_every=every, checkpoint_every=every)
-    folder = folder_of(RUNS, f"{kind}-{len(cloth.parts['train'])}", seed, settings, options)
+    folder = folder_of(RUNS, f"{kind}-{len(cloth.parts['train'])}-steady", seed, settings, options)
     looks = read(folder / "looks.csv")
     if looks and looks[-1][0] + settings.batch > options.images:
         return looks
@@ -91,8 +91,8 @@ def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Names
     return read(folder / "looks.csv")
 
 
-def fewer(cloth: Cloth, count: int) -> Cloth:
-    """The same with `count` drawings to train on, as many of each class as of any other or one more."""
+def fewer(cloth: Cloth, count: int, size: int) -> Cloth:
+    """The same with `count` pictures to train on, as many of each class as of any other or one more: windows that are cut once."""
     train = cloth.parts["train"]
     turn = torch.zeros(len(train), dtype=torch.long)  # the how-manieth of its class
     for label in range(len(cloth.classes)):
@@ -100,7 +100,8 @@ def fewer(cloth: Cloth, count: int) -> Cloth:
         turn[mine] = torch.arange(int(mine.sum()))
     chosen = torch.argsort(turn, stable=True)[:count]
     few = copy.copy(cloth)
-    few.parts = {**cloth.parts, "train": Swatches(train.images[chosen], train.labels[chosen], train.name)}
+    shown = steady_crops(train.images[chosen], size)
+    few.parts = {**cloth.parts, "train": Swatches(shown, train.labels[chosen], train.name)}
     return few
 
 
@@ -136,7 +137,7 @@ def main() -> None:
     asked.add_argument("--drawings", type=int, default=500, help="how many drawings are trained on")
     options = asked.parse_args()
     cloth, extractor = Cloth(options.drawn, options.size, options.view), Extractor.load(SHIPPED)
-    cloth = fewer(cloth, options.drawings)
+    cloth = fewer(cloth, options.drawings, options.size)
     real = extractor.look(cloth.parts["test"].images)
     floor = frechet(real.features, extractor.look(cloth.parts["pick"].images).features)
     found: dict[str, list[dict]] = {}

@@ -51,7 +51,7 @@ def test_a_run_keeps_its_looks_and_is_not_trained_twice(tmp_path: Path, monkeypa
     cloth, extractor = Cloth(tmp_path, 32, 32), Extractor.load(SHIPPED)
     real = extractor.look(torch.cat([cloth.parts[part].images for part in ("pick", "test")]))
     options = Namespace(size=32, width=4, images=256, samples=12, drawn="here", view=32)
-    few = stability.fewer(cloth, 5).parts
+    few = stability.fewer(cloth, 5, 32).parts
     assert sorted(few["train"].labels.tolist()) == [0, 0, 0, 1, 1]  # the first of each class
     assert torch.equal(few["train"].images[0], cloth.parts["train"].images[0]) and few["test"] is cloth.parts["test"]
     assert len(cloth.parts["train"]) > 5
