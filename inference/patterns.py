@@ -22,13 +22,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from inference import pictures
+from inference.judge import Judge
 from inference.live import load_live
 from inference.upscale import upscale as enlarge
 from selvedge.errors import SelvedgeError
 from selvedge.io import sha256_bytes, write_bytes, write_json
 from training.data import sheet, to_bytes, to_image
-from training.evaluation.features import SHIPPED as JUDGE
-from training.evaluation.features import Extractor
 from training.models.bundle import Bundle, load_bundle
 from training.models.screens import CELLS, CRISP, INKS, LAYOUTS, STRIDE, Screens, filled, poured, repeated, separated
 
@@ -129,16 +128,12 @@ class Patterns:
         seeds = seeds_of(seed, count)
         alone = replace(wish, size=None, best_of=1)
         side = CELLS * STRIDE if self.prints else self.size
-        return seeds[int(self.likely(cls, [self.tile(cls, each, alone)[:, :side, :side] for each in seeds]).argmax())]
-
-    def likely(self, cls: str, tiles: Sequence[Tensor]) -> Tensor:
-        """The judge's log-probability (N,) that each tile (3, H, W) uint8 is of the class."""
-        _, logits = self.judge(torch.stack(list(tiles)))
-        return logits.log_softmax(1)[:, self.judge.bundle.card["classes"].index(cls)]
+        tiles = [self.tile(cls, each, alone)[:, :side, :side] for each in seeds]
+        return seeds[int(self.judge.likely(cls, tiles).argmax())]
 
     def candidates(self, cls: str, wish: Wish) -> int:
         """Of how many latents the tile is chosen; raises SelvedgeError for a choice that cannot be made."""
-        known = cls in self.judge.bundle.card["classes"] if wish.best_of != 1 else False
+        known = wish.best_of != 1 and cls in self.judge.classes
         if wish.best_of is None:
             return BEST_OF if known else 1
         if not 1 <= wish.best_of <= MOST_LATENTS:
@@ -150,9 +145,9 @@ class Patterns:
         return wish.best_of
 
     @cached_property
-    def judge(self) -> Extractor:
-        """The classifier that ships."""
-        return Extractor.load(JUDGE)
+    def judge(self) -> Judge:
+        """Opened when a choice is asked for."""
+        return Judge()
 
     def _printed(self, label: Tensor, seed: int, wish: Wish) -> Tensor:
         network: Screens = self.bundle.network

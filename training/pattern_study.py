@@ -78,12 +78,16 @@ def row(name: str, real: Looks, fake: Looks, right: str) -> str:
     return f"| {name} | {' | '.join(cells)} | {right} |"
 
 
-def agreement(extractor: Extractor, looks: Looks, labels: Tensor, classes: tuple[str, ...]) -> str:
-    """How many the independent classifier takes for what they were asked to be."""
+def hits(extractor: Extractor, looks: Looks, labels: Tensor, classes: tuple[str, ...]) -> int:
+    """Pictures that a classifier takes for their own class."""
     names = list(extractor.bundle.card["classes"])
     wanted = torch.tensor([names.index(name) for name in classes])[labels]
-    hits = int((torch.as_tensor(looks.logits).argmax(1) == wanted).sum())
-    found = share_of(hits, len(labels))
+    return int((torch.as_tensor(looks.logits).argmax(1) == wanted).sum())
+
+
+def agreement(extractor: Extractor, looks: Looks, labels: Tensor, classes: tuple[str, ...]) -> str:
+    """How many the independent classifier takes for what they were asked to be."""
+    found = share_of(hits(extractor, looks, labels, classes), len(labels))
     low, high = found["interval"]
     return f"{found['share']:.0%} [{low:.0%}, {high:.0%}]"
 

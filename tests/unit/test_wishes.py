@@ -20,6 +20,7 @@ from inference.walk import between, walk, walk_files
 from selvedge.errors import SelvedgeError
 from training.data import to_tensor
 from training.evaluation import palette
+from training.evaluation.features import SHIPPED, Extractor
 from training.models.bundle import load_bundle, save_bundle
 from training.models.screens import Screens
 
@@ -148,7 +149,7 @@ def test_the_best_of_four_is_a_tile_that_the_judge_likes_best_and_a_seed_of_its_
     for seed in range(6):
         wish = Wish(best_of=4)
         chosen = patterns.chosen("floral", seed, wish)
-        likely = patterns.likely("floral", patterns.sample("floral", seeds_of(seed, 4)))
+        likely = patterns.judge.likely("floral", patterns.sample("floral", seeds_of(seed, 4)))
         assert chosen == seeds_of(seed, 4)[int(likely.argmax())]
         assert torch.equal(patterns.tile("floral", seed, wish), patterns.tile("floral", chosen))
         assert patterns.chosen("floral", seed, Wish()) == seed
@@ -165,8 +166,16 @@ def test_the_judge_chooses_among_what_was_asked_for(printer: Patterns) -> None:
     assert torch.equal(tile, printer.tile("floral", chosen, replace(wish, best_of=1)))
     shown = [printer.tile("floral", each, Wish(palette=ASKED, repeat="half-drop")) for each in seeds_of(11, 3)]
     assert shown[0].shape == (3, 64, 128)
-    likely = printer.likely("floral", [each[:, :64, :64] for each in shown])
+    likely = printer.judge.likely("floral", [each[:, :64, :64] for each in shown])
     assert chosen == seeds_of(11, 3)[int(likely.argmax())]
+
+
+def test_the_judge_says_what_the_extractor_of_the_scores_says(printer: Patterns) -> None:
+    tiles, extractor = printer.sample("floral", [1, 2, 3]), Extractor.load(SHIPPED)
+    _, logits = extractor(tiles)
+    label = list(extractor.bundle.card["classes"]).index("striped")
+    assert torch.allclose(printer.judge.likely("striped", tiles), logits.log_softmax(1)[:, label], atol=1e-4)
+    assert tuple(extractor.bundle.card["classes"]) == printer.judge.classes
 
 
 def test_what_the_judge_does_not_know_it_does_not_choose(tmp_path) -> None:

@@ -1,6 +1,6 @@
 """What choosing among latents is worth: the generator that ships, a tile a seed and the best of two, four and eight.
 
-    python -m inference.choice_study --tiles tiles [--others squeezenet.pth CLASSIFIER ...] --out reports/best_of.md
+    python -m benchmarks.best_of --tiles tiles [--others squeezenet.pth CLASSIFIER ...] --out reports/best_of.md
 
 A choice by the judge flatters the judge, so others measure it too: `--others` are model directories of classifiers, or a file of
 SqueezeNet's ImageNet weights. The tiles are those of `training.pattern_study`, of which the held-out part is measured against;
@@ -16,13 +16,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from benchmarks import Figure, show
 from inference.live import SHIPPED
-from inference.patterns import JUDGE, Patterns, seeds_of
+from inference.patterns import Patterns, seeds_of
 from selvedge.io import atomic_path, write_text
 from training.data import sheet
+from training.evaluation.features import SHIPPED as JUDGE
 from training.evaluation.features import Extractor
 from training.models.bundle import load_bundle
-from training.pattern_study import HEAD, SIZE, agreement, photographs, row
+from training.pattern_study import HEAD, SIZE, agreement, hits, photographs, row
 from training.separations import load, printed
 from training.tasks.screens import SHRINK
 
@@ -35,7 +37,7 @@ def candidates(patterns: Patterns, classes: Sequence[str], labels: Tensor) -> tu
     tiles, says = [], []
     for seed, label in enumerate(labels.tolist()):
         tiles.append(patterns.sample(classes[label], seeds_of(seed, CHOICES[-1])))
-        says.append(patterns.likely(classes[label], tiles[-1]))
+        says.append(patterns.judge.likely(classes[label], tiles[-1]))
     return torch.stack(tiles), torch.stack(says)
 
 
@@ -48,6 +50,7 @@ def main() -> None:
     parser.add_argument("--real", nargs="*", default=[])
     parser.add_argument("--out", type=Path, default=Path("reports/best_of.md"))
     parser.add_argument("--sheet", type=Path, default=Path("docs/best_of.jpg"))
+    parser.add_argument("--json", action="store_true", help="print the shares taken for their class as JSON lines")
     given = parser.parse_args()
 
     data, held = load(given.tiles, given.tiles.with_suffix(".npz")).split()
@@ -60,17 +63,21 @@ def main() -> None:
     chosen = {count: tiles[every, says[:, :count].argmax(1)] for count in CHOICES}
 
     photos = [photographs(entry) for entry in given.real]
-    lines = [
-        "# The best of a few",
-        "",
-        "By `python -m inference.choice_study`.",
-        "",
-        f"A seed stands for a few latents, and the tile that the judge ({patterns.judge.id}) thinks most likely to be of its class is "
-        f"kept (`generate --best-of`). {len(tiles)} tiles of the generator that ships ({patterns.bundle.version}) against as many "
-        "windows of held-out drawn tiles, in the same shares of classes. The judge is no judge of its own choice: what it measures "
-        "is flattered, and others stand below. Brackets are 95 % over resampled pictures; the classes told are Wilson's.",
-        "",
-    ]
+    judge = f"{patterns.judge.bundle.card['name']}@{patterns.judge.bundle.version}"
+    figures, lines = (
+        [],
+        [
+            "# The best of a few",
+            "",
+            "By `python -m benchmarks.best_of`.",
+            "",
+            f"A seed stands for a few latents, and the tile that the judge ({judge}) thinks most likely to be of its class is "
+            f"kept (`generate --best-of`). {len(tiles)} tiles of the generator that ships ({patterns.bundle.version}) against as many "
+            "windows of held-out drawn tiles, in the same shares of classes. The judge is no judge of its own choice: what it measures "
+            "is flattered, and others stand below. Brackets are 95 % over resampled pictures; the classes told are Wilson's.",
+            "",
+        ],
+    )
     for place in (JUDGE, *given.others):
         extractor = Extractor.load(place)
         lines += [f"## By {extractor.id}{' (who chose)' if place == JUDGE else ''}", "", *HEAD]
@@ -78,6 +85,12 @@ def main() -> None:
         shown = {"other drawn cloth (the floor)": (floor, other.labels)}
         shown |= {f"best of {count}": (made, labels) for count, made in chosen.items()}
         looks = {name: extractor.look(pictures) for name, (pictures, _) in shown.items()}
+        if told:
+            own, best = (
+                hits(extractor, looks[f"best of {count}"], labels, classes) / len(labels) for count in (1, SHOWN)
+            )
+            name = f"of their class by {extractor.id}, best of {SHOWN}"
+            figures.append(Figure(name, best, "share", len(labels), "a seed's own", own, best / own))
         cloth = extractor.look(real)
         for name, (_, asked) in shown.items():
             lines.append(
@@ -97,7 +110,7 @@ def main() -> None:
     lines += [f"![tiles by class](../docs/{given.sheet.name})", ""]
     lines += [f"Left: the first {COLUMNS} seeds of each class; right: the same seeds, the best of {SHOWN} each.", ""]
     write_text(given.out, "\n".join(lines))
-    print(f"-> {given.out}, {given.sheet}")
+    show(figures)
 
 
 if __name__ == "__main__":
