@@ -41,6 +41,16 @@ def candidates(patterns: Patterns, classes: Sequence[str], labels: Tensor) -> tu
     return torch.stack(tiles), torch.stack(says)
 
 
+def draw(path: Path, chosen: dict[int, Tensor], labels: Tensor, classes: int) -> None:
+    """A row a class: the seeds' own tiles, then what is chosen of SHOWN."""
+    gap, rows = torch.full((1, 3, SIZE, SIZE), 255, dtype=torch.uint8), []
+    for label in range(classes):
+        mine = labels == label
+        rows.append(torch.cat([chosen[1][mine][:COLUMNS], gap, chosen[SHOWN][mine][:COLUMNS]]))
+    with atomic_path(path) as partial:
+        sheet(rows).save(partial, "JPEG", quality=88)
+
+
 def main() -> None:
     """See the top of this file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -53,15 +63,19 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the shares taken for their class as JSON lines")
     given = parser.parse_args()
 
+    # Data
     data, held = load(given.tiles, given.tiles.with_suffix(".npz")).split()
     classes, labels = held.classes, held.labels
     other = data.some(torch.arange(0, len(data), 9))
     real, floor = (printed(part, SIZE, SHRINK, SEED) for part in (held, other))
+
+    # Tiles
     patterns = Patterns(load_bundle(given.champion))
     tiles, says = candidates(patterns, classes, labels)
     every = torch.arange(len(tiles))
     chosen = {count: tiles[every, says[:, :count].argmax(1)] for count in CHOICES}
 
+    # Scores
     photos = [photographs(entry) for entry in given.real]
     judge = f"{patterns.judge.bundle.card['name']}@{patterns.judge.bundle.version}"
     figures, lines = (
@@ -101,12 +115,9 @@ def main() -> None:
             for name in ("best of 1", f"best of {SHOWN}"):
                 lines.append(row(f"against {title} ({len(pictures)}): {name}", cloth, looks[name], ""))
         lines.append("")
-    gap, rows = torch.full((1, 3, SIZE, SIZE), 255, dtype=torch.uint8), []
-    for label in range(len(classes)):
-        mine = labels == label
-        rows.append(torch.cat([chosen[1][mine][:COLUMNS], gap, chosen[SHOWN][mine][:COLUMNS]]))
-    with atomic_path(given.sheet) as partial:
-        sheet(rows).save(partial, "JPEG", quality=88)
+
+    # The page
+    draw(given.sheet, chosen, labels, len(classes))
     lines += [f"![tiles by class](../docs/{given.sheet.name})", ""]
     lines += [f"Left: the first {COLUMNS} seeds of each class; right: the same seeds, the best of {SHOWN} each.", ""]
     write_text(given.out, "\n".join(lines))
