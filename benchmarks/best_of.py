@@ -22,7 +22,7 @@ from inference.patterns import Patterns, seeds_of
 from selvedge.io import atomic_path, write_text
 from training.data import sheet
 from training.evaluation.features import SHIPPED as JUDGE
-from training.evaluation.features import Extractor
+from training.evaluation.features import Extractor, Looks
 from training.models.bundle import load_bundle
 from training.pattern_study import HEAD, SIZE, agreement, hits, photographs, row
 from training.separations import load, printed
@@ -49,6 +49,13 @@ def draw(path: Path, chosen: dict[int, Tensor], labels: Tensor, classes: int) ->
         rows.append(torch.cat([chosen[1][mine][:COLUMNS], gap, chosen[SHOWN][mine][:COLUMNS]]))
     with atomic_path(path) as partial:
         sheet(rows).save(partial, "JPEG", quality=88)
+
+
+def figure(extractor: Extractor, looks: dict[str, Looks], labels: Tensor, classes: tuple[str, ...]) -> Figure:
+    """How many a classifier takes for their class, of what is chosen beside the seeds' own."""
+    own, best = (hits(extractor, looks[f"best of {count}"], labels, classes) / len(labels) for count in (1, SHOWN))
+    name = f"of their class by {extractor.id}, best of {SHOWN}"
+    return Figure(name, best, "share", len(labels), "a seed's own", own, best / own if own else None)
 
 
 def main() -> None:
@@ -78,38 +85,30 @@ def main() -> None:
     # Scores
     photos = [photographs(entry) for entry in given.real]
     judge = f"{patterns.judge.bundle.card['name']}@{patterns.judge.bundle.version}"
-    figures, lines = (
-        [],
-        [
-            "# The best of a few",
-            "",
-            "By `python -m benchmarks.best_of`.",
-            "",
-            f"A seed stands for a few latents, and the tile that the judge ({judge}) thinks most likely to be of its class is "
-            f"kept (`generate --best-of`). {len(tiles)} tiles of the generator that ships ({patterns.bundle.version}) against as many "
-            "windows of held-out drawn tiles, in the same shares of classes. The judge is no judge of its own choice: what it measures "
-            "is flattered, and others stand below. Brackets are 95 % over resampled pictures; the classes told are Wilson's.",
-            "",
-        ],
-    )
+    lines = [
+        "# The best of a few",
+        "",
+        "By `python -m benchmarks.best_of`.",
+        "",
+        f"A seed stands for a few latents, and the tile that the judge ({judge}) thinks most likely to be of its class is "
+        f"kept (`generate --best-of`). {len(tiles)} tiles of the generator that ships ({patterns.bundle.version}) against as many "
+        "windows of held-out drawn tiles, in the same shares of classes. The judge is no judge of its own choice: what it measures "
+        "is flattered, and others stand below. Brackets are 95 % over resampled pictures; the classes told are Wilson's.",
+        "",
+    ]
+    shown = {"other drawn cloth (the floor)": (floor, other.labels)}
+    shown |= {f"best of {count}": (made, labels) for count, made in chosen.items()}
+    figures = []
     for place in (JUDGE, *given.others):
         extractor = Extractor.load(place)
+        looks = {name: extractor.look(made) for name, (made, _) in shown.items()}
         lines += [f"## By {extractor.id}{' (who chose)' if place == JUDGE else ''}", "", *HEAD]
-        told = set(classes) <= set(extractor.bundle.card["classes"])
-        shown = {"other drawn cloth (the floor)": (floor, other.labels)}
-        shown |= {f"best of {count}": (made, labels) for count, made in chosen.items()}
-        looks = {name: extractor.look(pictures) for name, (pictures, _) in shown.items()}
-        if told:
-            own, best = (
-                hits(extractor, looks[f"best of {count}"], labels, classes) / len(labels) for count in (1, SHOWN)
-            )
-            name = f"of their class by {extractor.id}, best of {SHOWN}"
-            figures.append(Figure(name, best, "share", len(labels), "a seed's own", own, best / own))
+        if told := set(classes) <= set(extractor.bundle.card["classes"]):
+            figures.append(figure(extractor, looks, labels, classes))
         cloth = extractor.look(real)
         for name, (_, asked) in shown.items():
-            lines.append(
-                row(name, cloth, looks[name], agreement(extractor, looks[name], asked, classes) if told else "")
-            )
+            right = agreement(extractor, looks[name], asked, classes) if told else ""
+            lines.append(row(name, cloth, looks[name], right))
         for title, pictures in photos:
             cloth = extractor.look(pictures)
             for name in ("best of 1", f"best of {SHOWN}"):

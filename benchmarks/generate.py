@@ -23,7 +23,7 @@ CLASSES = ["dotted", "floral"]
 
 
 def rate(wish: Wish, n: int, folder: Path) -> float:
-    """Tiles a second of the second call: the first reads the judge from the disk."""
+    """Tiles a second of a second call; like the command, it opens the networks anew."""
     generate_files("floral", n=1, seed=0, out=folder / "warm", wish=wish)
     began = time.perf_counter()
     generate_files("floral", n=n, seed=0, out=folder / "timed", wish=wish)

@@ -5,8 +5,8 @@
 Each run is looked at 40 times: 1,000 tiles of its generator of that moment (the average where there is one; nothing is picked) from
 the same latents, against drawings that no run saw. The ratio is (final - floor) / (best - floor) of the Frechet distance: best is
 the lowest mean of three looks in a row, final that of the last three, and what it says counts where the run is four times as
-long as it took to come within 5 % of its best. With few `--drawings` to train on, D soon knows them by heart, which is when a
-training falls apart. Runs lie in runs/stability/ and go on where they stopped.
+long as it took to come within 5 % of its best. Trained on few `--drawings`, one window of each, as a small folder of pictures is.
+Runs lie in runs/stability/ and go on where they stopped.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from selvedge.config import Patterns
+from selvedge.errors import SelvedgeError
 from selvedge.io import write_text
 from training import loop
 from training.ablation import BASE, Cloth, _interval, folder_of, parser
@@ -81,7 +82,7 @@ def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Names
     every = max(1, options.images // LOOKS)
     values = {**BASE, **KINDS[kind], "size": options.size, "width": options.width, "images": options.images}
     settings = Patterns(**values, sample_every=every, checkpoint_every=every)
-    folder = folder_of(RUNS, f"{kind}-{len(cloth.parts['train'])}-steady", seed, settings, options)
+    folder = folder_of(RUNS, f"{kind}-{len(cloth.parts['train'])}", seed, settings, options)
     looks = read(folder / "looks.csv")
     if looks and looks[-1][0] + settings.batch > options.images:
         return looks
@@ -92,8 +93,13 @@ def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Names
 
 
 def fewer(cloth: Cloth, count: int, size: int) -> Cloth:
-    """The same with `count` pictures to train on, as many of each class as of any other or one more: windows that are cut once."""
+    """The same with `count` pictures to train on, as many of each class as of any other or one more: windows that are cut once.
+
+    Raises SelvedgeError where there are not so many.
+    """
     train = cloth.parts["train"]
+    if count > len(train):
+        raise SelvedgeError(f"--drawings {count}: there are {len(train)} to train on")
     turn = torch.zeros(len(train), dtype=torch.long)  # the how-manieth of its class
     for label in range(len(cloth.classes)):
         mine = train.labels == label

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from selvedge.errors import SelvedgeError
 from training import stability
 from training.ablation import Cloth
 from training.evaluation.features import SHIPPED, Extractor
@@ -54,7 +55,8 @@ def test_a_run_keeps_its_looks_and_is_not_trained_twice(tmp_path: Path, monkeypa
     few = stability.fewer(cloth, 5, 32).parts
     assert sorted(few["train"].labels.tolist()) == [0, 0, 0, 1, 1]  # the first of each class
     assert torch.equal(few["train"].images[0], cloth.parts["train"].images[0]) and few["test"] is cloth.parts["test"]
-    assert len(cloth.parts["train"]) > 5
+    with pytest.raises(SelvedgeError, match=r"--drawings 99: there are 28 to train on"):
+        stability.fewer(cloth, 99, 32)
     looks = stability.run("DCGAN+", 0, cloth, real, options, extractor)
     assert [images for images, _ in looks] == [64, 128, 192, 256]
     assert all(np.isfinite(fd) and fd > 0 for _, fd in looks)
