@@ -282,6 +282,10 @@ class Patterns(Training):
     select: bool = Field(
         default=False, description="keep the generator that scored best on the judge's cloth, not the last one"
     )
+    compile: bool = Field(
+        default=False,
+        description="torch.compile of G and D, but for the penalty's second derivatives; pays where launches are what costs: a GPU",
+    )
     least_diversity: float = Field(
         default=0.2, ge=0, description="tiles that differ less than this share of real ones raise the collapse alarm"
     )

@@ -12,7 +12,7 @@ goes on where it stopped; the page is written from the runs that are finished, a
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -181,8 +181,8 @@ def _interval(values: list[float], form: str) -> str:
     return f"{form.format(mean)} [{form.format(mean - half)}, {form.format(mean + half)}]"
 
 
-def parser(page: str, images: int) -> argparse.ArgumentParser:
-    """What every study of drawn cloth is asked with."""
+def parser(page: str, images: int, rows: Iterable[str]) -> argparse.ArgumentParser:
+    """What every study of drawn cloth is asked with; `rows` are those of its table."""
     found = argparse.ArgumentParser(description=page, formatter_class=argparse.RawDescriptionHelpFormatter)
     found.add_argument("--drawn", type=Path, required=True)
     found.add_argument("--size", type=int, default=32)
@@ -193,27 +193,36 @@ def parser(page: str, images: int) -> argparse.ArgumentParser:
     found.add_argument("--images", type=int, default=images)
     found.add_argument("--samples", type=int, default=1000)
     found.add_argument("--seeds", type=int, default=3)
+    found.add_argument("--rows", type=some_of(tuple(rows)), default=tuple(rows), help="some of them, by name")
     found.add_argument("--out", type=Path, required=True)
     return found
 
 
+def some_of(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    """A reader of names with commas between them, for argparse: an unknown one is refused with those that there are."""
+
+    def read(words: str) -> tuple[str, ...]:
+        names = tuple(words.split(","))
+        if strange := [name for name in names if name not in known]:
+            raise argparse.ArgumentTypeError(f"there is no row {', '.join(strange)}; there are: {', '.join(known)}")
+        return names
+
+    return read
+
+
 def main() -> None:
     """See the top of this file."""
-    asked = parser(__doc__, 100_000)
-    asked.add_argument("--rows", default=",".join(ROWS), help="some of them, by name")
+    asked = parser(__doc__, 100_000, ROWS)
     asked.add_argument(
         "--claim-seeds", type=int, help=f"seeds of {' and '.join(CLAIM)}; default: as many as of the others"
     )
     options = asked.parse_args()
     options.claim_seeds = options.claim_seeds or options.seeds
-    rows = options.rows.split(",")
-    if strange := [row for row in rows if row not in ROWS]:
-        raise SystemExit(f"ablation: there is no row {', '.join(strange)}; there are: {', '.join(ROWS)}")
     cloth, extractor, found = Cloth(options.drawn, options.size, options.view), Extractor.load(SHIPPED), []
     real = extractor.look(cloth.parts["test"].images)
     floor = scores(real, extractor.look(cloth.parts["pick"].images), 0)
     for seed in range(max(options.seeds, options.claim_seeds)):
-        for row in (row for row in rows if seed < seeds_of(row, options)):
+        for row in (row for row in options.rows if seed < seeds_of(row, options)):
             found.append(run(row, seed, cloth, options, extractor))
             print(f"{row}, seed {seed}: {found[-1]}", flush=True)
             write_text(options.out, page(found, options, floor))

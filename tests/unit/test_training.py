@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,6 +57,44 @@ def pattern_task(**changes: object) -> tuple[PatternTask, Patterns]:
 
 def end_state(directory: Path) -> str:
     return checkpoint.digest(checkpoint.load(directory / "checkpoint.pt"))
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "aot_eager",
+        pytest.param(
+            "inductor", marks=[pytest.mark.long, pytest.mark.skipif(not shutil.which("g++"), reason="no g++")]
+        ),
+    ],
+)
+def test_compiled_networks_have_the_gradients_of_eager_ones(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, gradients = torch.compile, {}
+    monkeypatch.setenv(
+        "CXX", "g++" if backend == "inductor" else sys.executable
+    )  # what is asked for, not what compiles
+    monkeypatch.setattr(torch, "compile", lambda network: real(network, backend=backend))
+    for compiled in (False, True):
+        changes = {"loss": "relativistic", "d_norm": "none", "penalty": 1.0, "penalty_every": 1, "precision": "fp32"}
+        task, _ = pattern_task(compile=compiled, **changes)
+        loop.set_training(task, True)
+        for seen in (0, 8):  # the second step is of weights that both have changed
+            torch.manual_seed(seen)
+            task.step(seen, 8)
+        gradients[compiled] = {
+            f"{name}.{key}": value.grad for name in "dg" for key, value in task.modules[name].named_parameters()
+        }
+    still = [name for name, value in gradients[False].items() if not value.any()]
+    assert still == ["d.head.bias"]  # in a difference of logits it cancels
+    torch.testing.assert_close(gradients[True], gradients[False], rtol=1e-3, atol=1e-5)
+
+
+def test_compiling_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(
+        SelvedgeError, match=r"patterns\.compile: needs a C\+\+ compiler, and there is no no-such-compiler"
+    ):
+        pattern_task(compile=True)
 
 
 PLUS = {

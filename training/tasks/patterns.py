@@ -7,7 +7,9 @@ picture, and a seam would give them away.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import os
+import shutil
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +17,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from selvedge.config import Params, Patterns
+from selvedge.errors import SelvedgeError
 from training.augment import diff_augment
 from training.data import (
     SWATCHES,
@@ -62,6 +65,8 @@ class PatternTask(BaseTask):
         self.g = build(settings.generator, self.arguments)
         self.d = Discriminator(settings.size, settings.d_width or settings.width, conditions, settings.d_norm)
         self.modules = {"g": self.g, "d": self.d}
+        # the same weights, for all but second derivatives, which no compiler of torch's gives
+        self.fast_g, self.fast_d = (compiled(x) if settings.compile else x for x in (self.g, self.d))
         betas = (settings.beta1, 0.999)
         self.optimisers = {
             "g": torch.optim.Adam(self.g.parameters(), settings.lr_g, betas, fused=True),
@@ -102,12 +107,12 @@ class PatternTask(BaseTask):
         labels = self.data.labels[chosen].to(device) if self.settings.conditional else None
         z = torch.randn(batch, self.settings.z_dim, device=device)
         with autocast(self.settings, device):
-            fake = self._shifted(self.g(z, labels))
+            fake = self._shifted(self.fast_g(z, labels))
 
         # D: real up, fake down
         shown, made = self._disturbed(real), self._disturbed(fake.detach())
         with autocast(self.settings, device):
-            d_real, d_fake = self.d(shown, labels), self.d(made, labels)
+            d_real, d_fake = self.fast_d(shown, labels), self.fast_d(made, labels)
         d_loss = d_game(self.settings.loss, d_real.float(), d_fake.float())
         penalty = self._penalty(seen // self.settings.batch, (shown, made.float()), labels)
         self.update("d", d_loss if penalty is None else d_loss + penalty)
@@ -115,8 +120,8 @@ class PatternTask(BaseTask):
         # G: fake up, by D's new opinion
         self.d.requires_grad_(False)
         with autocast(self.settings, device):
-            g_fake = self.d(self._disturbed(fake), labels)
-            g_real = self.d(self._disturbed(real), labels) if self.settings.loss == "relativistic" else None
+            g_fake = self.fast_d(self._disturbed(fake), labels)
+            g_real = self.fast_d(self._disturbed(real), labels) if self.settings.loss == "relativistic" else None
         g_loss = g_game(self.settings.loss, g_fake.float(), None if g_real is None else g_real.float())
         self.update("g", g_loss)
         self.d.requires_grad_(True)
@@ -254,6 +259,15 @@ def sample(g: nn.Module, classes: int, n: int, seed: int) -> tuple[Tensor, Tenso
     z = torch.randn(n, g.z_dim, generator=torch.Generator().manual_seed(seed))
     parts = zip(z.to(device).split(64), labels.to(device).split(64), strict=True)
     return torch.cat([to_bytes(g(some, of if g.classes else None)).cpu() for some, of in parts]), labels
+
+
+def compiled(network: nn.Module) -> Callable[..., Tensor]:
+    """The network through torch.compile, which shares its weights; raises SelvedgeError where there is no C++ compiler."""
+    if not shutil.which(name := os.environ.get("CXX", "g++")):
+        raise SelvedgeError(
+            f"patterns.compile: needs a C++ compiler, and there is no {name}; install one, or set false"
+        )
+    return torch.compile(network)
 
 
 def d_game(loss: str, real: Tensor, fake: Tensor) -> Tensor:
