@@ -284,6 +284,7 @@ class Patterns(Training):
     )
     compile: bool = Field(
         default=False,
+        exclude=True,  # a run's identity is what is learned, not how fast
         description="torch.compile of G and D, but for the penalty's second derivatives; pays where launches are what costs: a GPU",
     )
     least_diversity: float = Field(
