@@ -34,11 +34,12 @@ def test_the_ratio_of_three_kinds_of_runs() -> None:
     }
     text = stability.page(
         {"plain DCGAN": [apart], "DCGAN+": [stays, short]},
-        Namespace(size=8, view=8, width=4, images=1, samples=2, drawings=9),
+        Namespace(size=8, view=8, width=4, images=1, samples=2, drawings=9, chart=Path("late.png")),
         10.0,
     )
     assert "| plain DCGAN | 2.13 | 40.0 at 200 | 74.0 | 1 of 1 |" in text
     assert "| 1 of 2 |" in text
+    assert "(../docs/late.png)" in text
 
 
 def test_a_run_keeps_its_looks_and_is_not_trained_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,5 +61,7 @@ def test_a_run_keeps_its_looks_and_is_not_trained_twice(tmp_path: Path, monkeypa
     looks = stability.run("DCGAN+", 0, cloth, real, options, extractor)
     assert [images for images, _ in looks] == [64, 128, 192, 256]
     assert all(np.isfinite(fd) and fd > 0 for _, fd in looks)
+    stability.chart({"DCGAN+": [looks, looks]}, 1.0, tmp_path / "late.png")
+    assert Image.open(tmp_path / "late.png").size == (880, 495)
     monkeypatch.setattr(stability.loop, "train", lambda *_, **__: pytest.fail("trained again"))
     assert stability.run("DCGAN+", 0, cloth, real, options, extractor) == looks
