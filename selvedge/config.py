@@ -285,7 +285,7 @@ class Patterns(Training):
     compile: bool = Field(
         default=False,
         exclude=True,  # a run's identity is what is learned, not how fast
-        description="torch.compile of G and D, but for the penalty's second derivatives; pays where launches are what costs: a GPU",
+        description="torch.compile of G and D, but for the penalty's second derivatives; meant for GPUs, on a CPU it gains nothing",
     )
     least_diversity: float = Field(
         default=0.2, ge=0, description="tiles that differ less than this share of real ones raise the collapse alarm"
