@@ -61,5 +61,8 @@ def test_the_page_compares_seed_by_seed_and_names_what_is_missing() -> None:
     assert "; 2 seeds. KID" in text
     options.claim_seeds = 5
     text = ablation.page(found, options, {"kid": 0.01})
-    assert "; 2 seeds, 5 of plain and DCGAN+. KID" in text
+    assert "; 2 seeds, 5 of plain, plain at batch 128, DCGAN+. KID" in text
+    assert "the paper's own" not in text
     assert "plain (3)" in text.split("Not run yet")[1] and "hinge (1)" in text and "DCGAN+ (3)" in text
+    text = ablation.page([*found, one(ablation.AS_PUBLISHED, 1, 3.0)], options, {"kid": 0.01})
+    assert "DCGAN+ against plain at batch 128, the paper's own: -70% of the KID, seed by seed." in text
