@@ -53,7 +53,7 @@ SWITCHES: dict[str, dict] = {
     "resize convolutions": {"resize": True},
     "seamless": {"seamless": True},
 }
-# fewer steps in as many images, so the weaker of the two to be compared with
+# half as many steps in as many images, and yet the harder of the two to beat
 AS_PUBLISHED = f"plain at batch {PLAIN['batch']}"
 ROWS: dict[str, dict] = {"plain": {}, AS_PUBLISHED: {"batch": PLAIN["batch"]}, **SWITCHES, "DCGAN+": PLUS}
 CLAIM = ("plain", AS_PUBLISHED, "DCGAN+")  # the rows whose difference is claimed, and that may have more seeds
