@@ -66,3 +66,13 @@ def test_the_page_compares_seed_by_seed_and_names_what_is_missing() -> None:
     assert "plain (3)" in text.split("Not run yet")[1] and "hinge (1)" in text and "DCGAN+ (3)" in text
     text = ablation.page([*found, one(ablation.AS_PUBLISHED, 1, 3.0)], options, {"kid": 0.01})
     assert "DCGAN+ against plain at batch 128, the paper's own: -70% of the KID, seed by seed." in text
+
+
+def test_rows_are_asked_for_by_name(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    asked = ablation.parser("", 100, ablation.ROWS)
+    needed = ["--drawn", str(tmp_path), "--out", str(tmp_path / "page.md")]
+    assert asked.parse_args(needed).rows == tuple(ablation.ROWS)
+    assert asked.parse_args([*needed, "--rows", "plain,DCGAN+"]).rows == ("plain", "DCGAN+")
+    with pytest.raises(SystemExit):
+        asked.parse_args([*needed, "--rows", "plain,hinges"])
+    assert "there is no row hinges; there are: plain, " in capsys.readouterr().err

@@ -70,9 +70,8 @@ def end_state(directory: Path) -> str:
 )
 def test_compiled_networks_have_the_gradients_of_eager_ones(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real, gradients = torch.compile, {}
-    monkeypatch.setenv(
-        "CXX", "g++" if backend == "inductor" else sys.executable
-    )  # what is asked for, not what compiles
+    if backend != "inductor":
+        monkeypatch.setenv("CXX", sys.executable)  # is there; nothing is compiled by it
     monkeypatch.setattr(torch, "compile", lambda network: real(network, backend=backend))
     for compiled in (False, True):
         changes = {"loss": "relativistic", "d_norm": "none", "penalty": 1.0, "penalty_every": 1, "precision": "fp32"}
