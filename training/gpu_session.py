@@ -86,7 +86,9 @@ def main() -> None:
     for name, more in {"train_gan": [], "train_gan_compiled": ["--compile"]}.items():
         command = [sys.executable, "-m", "benchmarks.train_gan", "--json", "--device", device.type, *more]
         done = subprocess.run(command, capture_output=True, text=True)
-        found[name] = (done.stdout if not done.returncode else done.stderr).strip().splitlines()[-1]
+        found[name] = (
+            (done.stderr if done.returncode else done.stdout).strip() or f"exit {done.returncode}"
+        ).splitlines()[-1]
         print(done.stdout, done.stderr, flush=True)
 
     # The champion

@@ -198,7 +198,7 @@ def page(
         "By `python -m training.pattern_study`.",
         "",
         f"All were shown windows of the same drawn tiles ({SHRINK * SIZE} px of cloth as {SIZE}) and make tiles of {SIZE} px. The plain "
-        f"DCGAN and DCGAN+ (`training/recipes.py`, at width 32) saw {given.images:,} images, the champion "
+        f"DCGAN (at batch 64) and DCGAN+ (`training/recipes.py`, at width 32) saw {given.images:,} images, the champion "
         f"(`training/models/screens.py`) {equal:,} and, as it ships, {final:,}; one training each. {given.samples} tiles against {n} "
         "windows of held-out tiles, on the shipped extractor; brackets are 95 % over resampled pictures.",
         "",

@@ -128,7 +128,8 @@ def page(found: dict[str, list[dict]], options: argparse.Namespace, floor: float
         f"looked at {LOOKS} times ({options.samples} tiles); the floor, drawings against other drawings, is {floor:.2f}. Ratio: "
         f"(final - floor) / (best - floor) of the Frechet distance, each the mean of {ROW} looks in a row, and a best is "
         f"reached within {NEAR:.0%} of it; brackets: 95 % over seeds, by Student's t. Learning rates stay, and no generator is "
-        f"picked; what falls all the way has its best at the end. DCGAN+ has DiffAugment here but where a row says otherwise.",
+        f"picked; what falls all the way has its best at the end. Plain is at batch {BASE['batch']}; "
+        "DCGAN+ has DiffAugment here but where a row says otherwise.",
         "",
         f"![the distance as a training goes on](../docs/{options.chart.name})",
         "",
