@@ -10,6 +10,7 @@ chooses the tile that it takes most surely for its class (rejection by a classif
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,8 +34,11 @@ from training.models.screens import CELLS, CRISP, INKS, LAYOUTS, STRIDE, Screens
 
 DPI = 150
 SEEDS = 2**63
-PRINTED = 512  # pixels a side of a printed tile, unless another size is asked for
+PRINTED = (
+    512  # pixels a side of a printed tile, or the next whole multiple of its cells, unless another size is asked for
+)
 MOST_CELLS, MOST_PIXELS = 64, 4096
+VARY = 0.5  # straight stripes, new motifs: at 1 flowers and zigzags begin to tear
 BEST_OF, MOST_LATENTS = 4, 64  # latents that a seed stands for where nothing else is said, and at most
 SHEET_COLUMNS, SHEET_TILE = 4, 96  # of sheet.png: pictures a row, and the side of one repeat in pixels
 
@@ -45,7 +49,8 @@ class Wish:
 
     size: pixels a side of one repeat, None for what the generator makes by itself. palette: inks as "#rrggbb", ground first, None
     for one of real cloth that the seed chooses. repeat: how repeats lie, one of LAYOUTS. cells: how much cloth goes by before it
-    comes again, in cells of the latent; twice as many hold about twice the motifs a side. wraps: whether it repeats (down, across).
+    comes again, in cells of the latent; twice as many hold about twice the motifs a side. vary: 0..1, how much those of more than
+    CELLS cells differ from one CELLS to the next; at 0 they all but repeat. wraps: whether it repeats (down, across).
     best_of: latents that the seed stands for, of which the judge chooses; 1 for the seed's own, None for BEST_OF if the judge knows
     the class, else 1.
     """
@@ -54,6 +59,7 @@ class Wish:
     palette: tuple[str, ...] | None = None
     repeat: str = "straight"
     cells: int = CELLS
+    vary: float = VARY
     wraps: tuple[bool, bool] = (True, True)
     best_of: int | None = 1
 
@@ -90,7 +96,8 @@ class Patterns:
         """The rectangle (3, H, W) uint8 that repeats as `wish` has it: one repeat, two columns for half-drop, two rows for brick.
 
         Raises SelvedgeError for what cannot be: a size that is no multiple of the cells, a palette of no or too many inks, a
-        choice of a class that the judge does not know, anything but a repeat of a generator that does not print from screens.
+        `vary` outside 0..1, a choice of a class that the judge does not know, anything but a repeat of a generator that does
+        not print from screens.
         """
         wish = wish or Wish()
         label, seed = self._label(cls), self.chosen(cls, seed, wish)
@@ -105,7 +112,7 @@ class Patterns:
         if not wish.plain:
             raise SelvedgeError(
                 f"this generator ({self.bundle.card['family']}) makes tiles of {self.size} px in colours of its own; "
-                "size, palette, cells and single axes are for one that prints from screens"
+                "size, palette, cells, vary and single axes are for one that prints from screens"
             )
         if wish.repeat != "straight" and not self.seamless:
             raise SelvedgeError(f"this generator's tiles have edges: they cannot repeat by {wish.repeat}")
@@ -162,6 +169,8 @@ class Patterns:
             raise SelvedgeError(f"cells {wish.cells}: must be a multiple of {CELLS}, at most {MOST_CELLS}")
         if wish.size is not None and (wish.size % side or not 0 < wish.size <= MOST_PIXELS):
             raise SelvedgeError(f"size {wish.size}: must be a multiple of {side} pixels, at most {MOST_PIXELS}")
+        if not 0 <= wish.vary <= 1:
+            raise SelvedgeError(f"vary {wish.vary:g}: must be from 0, all but the same every {CELLS} cells, to 1")
         # where it shall not repeat, more cloth is made than is shown, so that no two edges belong together
         rows, columns = (wish.cells + (0 if wraps else CELLS) for wraps in wish.wraps)
         return rows, columns
@@ -171,7 +180,7 @@ class Patterns:
         cells = self.cells(wish)
         size = wish.size or wish.cells * STRIDE
         times = size // (wish.cells * STRIDE)
-        claims = self.bundle.network.screens(z, label, inks, cells, wish.repeat)
+        claims = self.bundle.network.screens(z, label, inks, cells, wish.repeat, wish.vary)
         picture = poured(separated(claims, times, CRISP * times), colours)[0]
         height = size * (2 if wish.repeat == "brick" else 1)
         width = size * (2 if wish.repeat == "half-drop" else 1)
@@ -242,7 +251,8 @@ def generate_files(
     """
     patterns, wish = Patterns(load_bundle(model) if model else load_live("patterns")), wish or Wish()
     if patterns.prints and wish.size is None:
-        wish = replace(wish, size=PRINTED if upscale else None)
+        side = wish.cells * STRIDE
+        wish = replace(wish, size=side * math.ceil(PRINTED / side) if upscale and side > 0 else None)
     upscaler = load_live("upscaler") if upscale and not patterns.prints else None
     alone, of, tiles = replace(wish, best_of=1), patterns.candidates(cls, wish), []
     for number in range(seed, seed + n):
@@ -262,6 +272,8 @@ def generate_files(
             "seamless": patterns.seamless and all(wish.wraps),
             "repeats": {"down": patterns.seamless and wish.wraps[0], "across": patterns.seamless and wish.wraps[1]},
             "layout": wish.repeat,
+            "cells": wish.cells,
+            "vary": wish.vary,
             "palette": list(wish.palette) if wish.palette else None,
             "upscaled": upscaler is not None,
             "model": describe(patterns.bundle),

@@ -193,12 +193,18 @@ def generate(
     n: Annotated[int, typer.Option(min=1, help="How many tiles.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("patterns"),
-    size: Annotated[int | None, typer.Option(help="Pixels a side of one repeat; default: 512.")] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Pixels a side of one repeat; default: 512 or a little more.")
+    ] = None,
     palette: Annotated[
         str | None, typer.Option(help='Inks, ground first: "#1b2a49,#f2e9dc"; default: of real cloth, by the seed.')
     ] = None,
     repeat: Annotated[str, typer.Option(help="How repeats lie: straight, half-drop or brick.")] = "straight",
     cells: Annotated[int, typer.Option(help="How much cloth goes by before it comes again: 8, 16, 24, ...")] = 8,
+    vary: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="How much cloth of 16 cells and more differs from 8 cells to 8; 0: hardly."),
+    ] = 0.5,
     down: Annotated[bool, typer.Option(help="Whether it repeats downwards.")] = True,
     across: Annotated[bool, typer.Option(help="Whether it repeats sideways.")] = True,
     best_of: Annotated[
@@ -218,7 +224,7 @@ def generate(
     from inference import patterns
 
     inks = tuple(word.strip() for word in palette.split(",")) if palette else None
-    wish = patterns.Wish(size, inks, repeat, cells, (down, across), best_of)
+    wish = patterns.Wish(size, inks, repeat, cells, vary, (down, across), best_of)
     patterns.generate_files(cls, n=n, seed=seed, out=out, wish=wish, upscale=upscale, dpi=dpi, model=model)
 
 

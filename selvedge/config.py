@@ -221,7 +221,9 @@ class Training(Section):
 
     images: Positive = Field(description="length of the training, counted in real images shown")
     batch: int = Field(ge=2, description="images a step")
-    precision: Literal["fp32", "bf16"] = Field(default="fp32", description="bf16 is twice as fast where it is native")
+    precision: Literal["fp32", "bf16"] = Field(
+        default="fp32", description="bf16 is twice as fast on hardware that has it; on other it is fp32 all the same"
+    )
     sample_every: Positive = Field(default=10_000, description="images between two sheets of samples")
     checkpoint_every: Positive = Field(default=10_000, description="images between two checkpoints")
 

@@ -9,7 +9,7 @@ import torch
 from selvedge import tracking
 from selvedge.config import Params
 from selvedge.io import atomic_dir, fingerprint, read_yaml, sha256_file, write_json, write_text
-from training import distributed, loop
+from training import distributed, loop, precision
 from training.models.bundle import save_bundle
 from training.tasks import JOBS
 
@@ -37,9 +37,11 @@ def run(name: str, params: Params) -> None:
         loop.train(job.task, settings, seed=params.seed, directory=directory, title=name, device=device)
         distributed.leave()
         return
-    print(f"{name}: {settings.images:,} images on {device}; checkpoints in {directory}", flush=True)
+    used = precision.computed_in(settings.precision, device)
+    print(f"{name}: {settings.images:,} images on {device} in {used}; checkpoints in {directory}", flush=True)
 
-    logged = {**settings.model_dump(), "seed": params.seed, "device": str(device), "threads": torch.get_num_threads()}
+    where = {"device": str(device), "computed_in": used, "threads": torch.get_num_threads()}
+    logged = {**settings.model_dump(), "seed": params.seed, **where}
     with tracking.run(name, logged, directory) as tracker:
         history = loop.train(
             job.task, settings, seed=params.seed, directory=directory, log=tracker, title=name, device=device

@@ -21,7 +21,7 @@ from training.evaluation.seams import is_periodic
 from training.loop import train
 from training.models.bundle import load_bundle
 from training.models.fourier import StyledConv
-from training.models.screens import INKS, Screens, Styled, poured, separated, widen
+from training.models.screens import INKS, NOISE, WAVES, Screens, Styled, poured, separated, widen
 from training.separations import Separations, load, palette_library, printed, ranked, read_folder, separate, windows
 from training.tasks.screens import ScreensTask, Settings, held_out_scores, shares
 
@@ -79,8 +79,35 @@ def test_cells_that_repeat_make_a_tile_that_repeats(network):
     z, label, inks = latents(network, 1), torch.tensor([1]), torch.tensor([4])
     first = network.length(0, 0)
     noise = z[:, first:].unflatten(1, (-1, 8, 8)).repeat(1, 1, 2, 1).flatten(1)
-    twice = network.screens(torch.cat([z[:, :first], noise], 1), label, inks, cells=(16, 8))
+    drift = torch.randn(1, 2 * WAVES, generator=torch.Generator().manual_seed(1))
+    z_twice = torch.cat([z[:, :first], noise, drift], 1)
+    assert z_twice.shape[1] == network.length(16, 8)
+    twice = network.screens(z_twice, label, inks, cells=(16, 8))
     torch.testing.assert_close(twice, network.screens(z, label, inks).repeat(1, 1, 2, 1), atol=1e-4, rtol=1e-4)
+    varied = network.screens(z_twice, label, inks, cells=(16, 8), vary=0.5)
+    assert (varied - varied.roll(64, 2)).abs().mean() > 100 * (twice - twice.roll(64, 2)).abs().mean()
+
+
+@torch.no_grad()
+def test_cloth_that_varies_is_a_torus_too(network):
+    """Rolled by a whole 8 cells, noise and drift roll the tile, to the last bit; so there is no seam either."""
+    cells, labels, inks = (16, 24), torch.tensor([0, 1]), torch.tensor([3, 6])
+    z, noise = latents(network, 2, cells), (network.length(0, 0), NOISE * 16 * 24)
+    begin, local, drift = z.split((*noise, z.shape[1] - sum(noise)), 1)
+    rolled = (
+        local.unflatten(1, (NOISE, *cells)).roll((8, 16), (2, 3)).flatten(1),
+        network.first.straight(drift.unflatten(1, (WAVES, 2, 3))).roll((1, 2), (2, 3)).flatten(1),
+    )
+    one, two = (network.screens(x, labels, inks, cells, vary=0.7) for x in (z, torch.cat([begin, *rolled], 1)))
+    assert torch.equal(two, one.roll((64, 128), (2, 3)))
+
+
+@torch.no_grad()
+def test_waves_that_lie_straight_stay_straight(network):
+    drift = network.first.straight(torch.randn(1, WAVES, 3, 2, generator=torch.Generator().manual_seed(0)))[0]
+    for (down, across), of in zip(torch.cat([network.first.slow, network.first.fast]).tolist(), drift, strict=True):
+        assert bool((of == of[:1]).all()) == (down == 0)  # stripes down the cloth
+        assert bool((of == of[:, :1]).all()) == (across == 0)
 
 
 @torch.no_grad()

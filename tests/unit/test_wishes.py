@@ -98,11 +98,28 @@ def test_enlarging_sharpens_and_moves_nothing(printer: Patterns) -> None:
 def test_more_cells_are_more_cloth_and_repeat_too(printer: Patterns) -> None:
     tile = printer.tile("floral", 2, Wish(cells=16))
     assert tile.shape == (3, 128, 128)
-    quarters = [tile[:, y : y + 64, x : x + 64] for y in (0, 64) for x in (0, 64)]
-    assert all(not torch.equal(quarters[0], other) for other in quarters[1:])
     seam = (tile[:, :, 0].float() - tile[:, :, -1].float()).abs().mean()
     inner = (tile[:, :, 1:].float() - tile[:, :, :-1].float()).abs().mean((0, 1))
     assert seam <= inner.max()
+
+
+def test_what_ships_does_not_come_again_before_its_tile_ends() -> None:
+    """Where it does not vary, the waves that it learned at 8 cells make each 8 cells the same again."""
+    patterns = Patterns(load_bundle(live.SHIPPED / "patterns"))
+
+    def alike(vary: float) -> float:
+        found = []
+        for cls in ("animal", "floral", "paisley", "striped"):
+            tile = patterns.tile(cls, 2, Wish(cells=16, vary=vary)).float()
+            again = [torch.stack([tile, tile.roll(64, axis)]).flatten(1) for axis in (1, 2)]
+            found.append(min(float(torch.corrcoef(both)[0, 1]) for both in again))
+        return sum(found) / len(found)
+
+    assert alike(0.0) > 0.9
+    assert alike(0.5) < 0.65
+    assert torch.equal(
+        patterns.tile("floral", 2, Wish(vary=1.0)), patterns.tile("floral", 2, Wish())
+    )  # 8 cells are a tile
 
 
 def test_an_axis_that_shall_not_repeat_does_not(printer: Patterns) -> None:
@@ -124,6 +141,7 @@ def test_an_axis_that_shall_not_repeat_does_not(printer: Patterns) -> None:
         (Wish(size=500), "size 500: must be a multiple of 64 pixels"),
         (Wish(size=128, cells=24), "size 128: must be a multiple of 192 pixels"),
         (Wish(cells=12), "cells 12: must be a multiple of 8"),
+        (Wish(vary=1.5), "vary 1.5: must be from 0, all but the same every 8 cells, to 1"),
         (Wish(palette=("navy",)), "ink 'navy': write it as '#rrggbb'"),
         (Wish(palette=ASKED * 3), "a palette of 9 inks: 1 to 6 can be printed"),
         (Wish(repeat="ogee"), "repeat 'ogee': is none of straight, half-drop, brick"),
@@ -251,6 +269,7 @@ def test_files_say_what_was_asked_and_come_out_the_same_again(tmp_path, monkeypa
     facts = json.loads(Path("one/floral-7.json").read_text())
     assert (facts["layout"], facts["palette"], facts["upscaled"]) == ("half-drop", list(ASKED), False)
     assert (facts["best_of"], facts["chosen_seed"]) == (1, 7)
+    assert (facts["cells"], facts["vary"]) == (8, 0.5)
     image = Image.open(io.BytesIO(Path("one/floral-7.png").read_bytes()))
     assert image.size == (256, 128)
     assert round(image.info["dpi"][0]) == 300

@@ -28,6 +28,7 @@ from training.data import Shuffle, to_unit
 from training.evaluation.transfer import accuracy, augment, follow, predict, read, read_drawn
 from training.models.bundle import save_bundle
 from training.models.squeeze import Squeeze
+from training.precision import autocast
 
 
 def kept_aside(labels: np.ndarray, groups: np.ndarray, keep: int, fold: int) -> np.ndarray:
@@ -63,7 +64,7 @@ def train(drawn: tuple[Tensor, Tensor], real: tuple[Tensor, Tensor], classes: in
         for group in optimiser.param_groups:
             group["lr"] = group["top"] * min(1.0, (step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * step / steps))
         network.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("bf16", torch.device("cpu")):
             logits = network(x)
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=0.05)
         optimiser.zero_grad()

@@ -31,6 +31,7 @@ from selvedge.errors import SelvedgeError
 from selvedge.io import list_images
 from training.data import Shuffle, decode, random_colour, random_flips, to_unit
 from training.models.judge import Judge
+from training.precision import autocast
 
 CACHE = "pixels-{size}.pt"
 
@@ -49,7 +50,7 @@ def train(
         chosen = shuffle.at(step * batch, batch)
         x = augment(to_unit(images[chosen]), size).to(memory_format=torch.channels_last)
         optimiser.param_groups[0]["lr"] = lr * min(1.0, (step + 1) / 100) * 0.5 * (1 + math.cos(math.pi * step / steps))
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("bf16", torch.device("cpu")):
             logits = judge(x)
         loss = F.cross_entropy(logits.float(), labels[chosen], label_smoothing=0.1)
         optimiser.zero_grad()

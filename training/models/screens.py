@@ -23,6 +23,7 @@ CELLS = 8  # cells a side of a tile: the size that the waves were learned at
 LOW, HIGH = 3, 7  # the highest number of waves a tile, at the level of cells and at that of half cells
 WAVES = len(whole_waves(HIGH))
 COARSE, FINE = 8, 1  # local noise: channels a cell, channels a half cell
+NOISE = COARSE + 4 * FINE  # numbers of it a cell
 LAYOUTS = ("straight", "half-drop", "brick")
 DETAIL = 16  # feature maps at full size
 UNUSED = -1e4  # the claim of an ink that is not there
@@ -76,13 +77,22 @@ class Latents(nn.Module):
         self.high = Styled(FINE + 2 * len(self.fast), high, style, kernel=1)
 
     def forward(self, noise: Tensor, begin: Tensor, style: Tensor) -> Tensor:
-        """noise (B, COARSE + 4 FINE, h, w), begin (B, waves) in periods, style (B, S) -> (B, low + 4 high, h, w)."""
+        """noise (B, COARSE + 4 FINE, h, w), style (B, S), begin (B, waves, m, n) in periods, a value for each of m x n parts of
+        the map -> (B, low + 4 high, h, w)."""
         h, w = noise.shape[2:]
         slow, fast = begin.split((len(self.slow), len(self.fast)), 1)
         low = torch.cat([noise[:, :COARSE], sines(self.slow, slow, h, w, CELLS)], 1)
         fine = F.pixel_shuffle(noise[:, COARSE:], 2)
         high = torch.cat([fine, sines(self.fast, fast, 2 * h, 2 * w, 2 * CELLS)], 1)
         return torch.cat([self.low(low, style), F.pixel_unshuffle(self.high(high, style), 2)], 1)
+
+    def straight(self, drift: Tensor) -> Tensor:
+        """The drift (B, waves, m, n) of waves in parts of a tile, the same along the crests of those that lie straight.
+
+        So stripes and checks stay straight when their widths vary.
+        """
+        down, across = torch.cat([self.slow, self.fast])[:, :, None, None].unbind(1)
+        return torch.where(down == 0, drift[:, :, :1], torch.where(across == 0, drift[..., :1], drift))
 
 
 class Block(nn.Module):
@@ -140,7 +150,12 @@ class Screens(nn.Module):
 
     def length(self, rows: int, columns: int) -> int:
         """Numbers in the latent of a tile of so many cells."""
-        return self.latent + 1 + WAVES + (COARSE + 4 * FINE) * rows * columns
+        return self.latent + 1 + WAVES + NOISE * rows * columns + self._drift(rows, columns)
+
+    def _drift(self, rows: int, columns: int) -> int:
+        """Of these, those that say how far each wave drifts in each CELLS x CELLS cells of a larger tile."""
+        parts = rows // CELLS * (columns // CELLS)
+        return WAVES * parts if parts > 1 else 0
 
     def forward(self, z: Tensor, labels: Tensor, palette: Tensor | None = None) -> Tensor:
         """z (B, z_dim), labels (B,); palette (k, 3) or (B, k, 3) in -1..1, ground first, or each class's own, by z."""
@@ -154,19 +169,29 @@ class Screens(nn.Module):
         inks: Tensor,
         cells: tuple[int, int] = (CELLS, CELLS),
         layout: str = "straight",
+        vary: float = 0.0,
     ) -> Tensor:
         """Claims (B, INKS, 8 rows, 8 columns) of tiles of `cells` (rows, columns); z (B, length(rows, columns)).
 
         Claims are about 0..1 and sum to 1: coverages as a linear layer gives them, for a softmax in training would be deaf
         wherever it is sure. labels and inks (B,): class indices, and how many inks (1 to INKS) there are; claims of the
         others are UNUSED. A larger tile has more cells of the same size; multiples of 8 cells keep the waves whole.
-        `labels` may be shares (B, classes) instead, for what lies between classes; `layout` is one of LAYOUTS.
+        `labels` may be shares (B, classes) instead, for what lies between classes; `layout` is one of LAYOUTS. The waves of a
+        larger tile come again every 8 cells, and all but the noise with them, unless they `vary`: then each begins elsewhere
+        in each 8 x 8 cells, by up to half of `vary` periods either way, and runs faster or slower in between.
         """
         classes = labels @ self.class_style.weight if labels.is_floating_point() else self.class_style(labels)
+        rows, columns = cells
         words = [normalise(z[:, : self.latent]), classes, self.ink_style(inks - 1)]
         style = self.mapping(torch.cat(words, 1))
-        begin, noise = z[:, self.latent + 1 :].tensor_split((WAVES,), 1)
-        found = repeated(self.first(noise.unflatten(1, (-1, *cells)), torch.special.ndtr(begin), style), layout)
+        begin, noise, drift = z[:, self.latent + 1 :].split(
+            (WAVES, NOISE * rows * columns, self._drift(rows, columns)), 1
+        )
+        begin = torch.special.ndtr(begin)[:, :, None, None]
+        if vary and drift.shape[1]:
+            drift = torch.special.ndtr(drift).unflatten(1, (WAVES, rows // CELLS, columns // CELLS)) - 0.5
+            begin = begin + vary * self.first.straight(drift)
+        found = repeated(self.first(noise.unflatten(1, (-1, *cells)), begin, style), layout)
         low, high = found.split(
             (found.shape[1] - 4 * self.first.high.bias.numel(), 4 * self.first.high.bias.numel()), 1
         )
@@ -257,13 +282,22 @@ def double(x: Tensor) -> Tensor:
     return F.interpolate(around(x), scale_factor=2, mode="bilinear", align_corners=False)[:, :, 2:-2, 2:-2]
 
 
+def spread(x: Tensor, rows: int, columns: int) -> Tensor:
+    """Values (B, C, m, n) for m x n parts of a map -> (B, C, rows, columns), bilinear on the torus; a single one stays as it is."""
+    down, across = rows // x.shape[2], columns // x.shape[3]
+    if x.shape[2:] == (1, 1):
+        return x
+    large = F.interpolate(around(x), scale_factor=(down, across), mode="bilinear", align_corners=False)
+    return large[:, :, down:-down, across:-across]
+
+
 def sines(waves: Tensor, begin: Tensor, rows: int, columns: int, period: int) -> Tensor:
     """(B, 2 W, rows, columns): cosines, then sines, of W waves (down, across) that run so often over `period` places.
 
-    They begin where `begin` (B, W) says, in periods.
+    They begin where `begin` (B, W, m, n) says, in periods, which is spread over the map.
     """
     down, across = (torch.arange(n, device=waves.device) % period / period for n in (rows, columns))
-    turns = waves[:, 0, None, None] * down[:, None] + waves[:, 1, None, None] * across + begin[:, :, None, None]
+    turns = waves[:, 0, None, None] * down[:, None] + waves[:, 1, None, None] * across + spread(begin, rows, columns)
     strength = waves.norm(dim=1)[:, None, None].rsqrt() * math.sqrt(2)  # low frequencies lead, as they do in pictures
     return torch.cat([(2 * math.pi * turns).cos() * strength, (2 * math.pi * turns).sin() * strength], 1)
 

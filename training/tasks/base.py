@@ -37,11 +37,6 @@ class Job:
     finish: Callable[[], tuple[Export, dict, dict[str, str]]]  # scores, and texts of files for metrics/ by name
 
 
-def autocast(settings: Training, device: torch.device) -> torch.autocast:
-    """Mixed precision as `settings.precision` says: bf16 is native on recent CPUs and GPUs, and needs no loss scaling."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bf16")
-
-
 def device_of(module: nn.Module) -> torch.device:
     """Where a module's parameters lie."""
     return next(module.parameters()).device

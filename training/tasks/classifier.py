@@ -22,7 +22,8 @@ from training.data import (
     to_unit,
 )
 from training.models.judge import Judge
-from training.tasks.base import BaseTask, Export, Job, autocast, cosine, device_of
+from training.precision import autocast
+from training.tasks.base import BaseTask, Export, Job, cosine, device_of
 
 
 class ClassifierTask(BaseTask):
@@ -49,7 +50,7 @@ class ClassifierTask(BaseTask):
         labels = self.data.labels[chosen].to(device)
 
         self.optimisers["judge"].param_groups[0]["lr"] = self.settings.lr * cosine(seen / self.settings.images)
-        with autocast(self.settings, device):
+        with autocast(self.settings.precision, device):
             logits = self.judge(images)
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=0.05)
         self.update("judge", loss)

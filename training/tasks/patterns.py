@@ -38,7 +38,8 @@ from training.evaluation.heldout import laid, one_of_each
 from training.evaluation.kid import kid
 from training.models import build
 from training.models.dcgan import Discriminator, settle_batch_norm
-from training.tasks.base import BaseTask, Export, Job, autocast, device_of, paced
+from training.precision import autocast
+from training.tasks.base import BaseTask, Export, Job, device_of, paced
 
 SHEET_COLUMNS = 8
 EMA_RAMP = 0.05  # of the images seen, the longest half-life of a young average (StyleGAN2)
@@ -106,12 +107,12 @@ class PatternTask(BaseTask):
         real = random_flips(to_unit(random_crops(self.pictures[chosen], self.settings.size)))
         labels = self.data.labels[chosen].to(device) if self.settings.conditional else None
         z = torch.randn(batch, self.settings.z_dim, device=device)
-        with autocast(self.settings, device):
+        with autocast(self.settings.precision, device):
             fake = self._shifted(self.fast_g(z, labels))
 
         # D: real up, fake down
         shown, made = self._disturbed(real), self._disturbed(fake.detach())
-        with autocast(self.settings, device):
+        with autocast(self.settings.precision, device):
             d_real, d_fake = self.fast_d(shown, labels), self.fast_d(made, labels)
         d_loss = d_game(self.settings.loss, d_real.float(), d_fake.float())
         penalty = self._penalty(seen // self.settings.batch, (shown, made.float()), labels)
@@ -119,7 +120,7 @@ class PatternTask(BaseTask):
 
         # G: fake up, by D's new opinion
         self.d.requires_grad_(False)
-        with autocast(self.settings, device):
+        with autocast(self.settings.precision, device):
             g_fake = self.fast_d(self._disturbed(fake), labels)
             g_real = self.fast_d(self._disturbed(real), labels) if self.settings.loss == "relativistic" else None
         g_loss = g_game(self.settings.loss, g_fake.float(), None if g_real is None else g_real.float())

@@ -32,8 +32,9 @@ from training.evaluation.measures import pair_scores
 from training.loop import train
 from training.models.bundle import save_bundle
 from training.models.screens import INKS, UNUSED, Screens, poured, widen
+from training.precision import autocast
 from training.separations import Separations, load, palette_library, printed, windows
-from training.tasks.base import BaseTask, autocast, cosine, device_of
+from training.tasks.base import BaseTask, cosine, device_of
 
 SHEET_COLUMNS = 8
 SHRINK = 2  # pixels of a drawn tile become one of G's: G's tile is half as wide as a swatch
@@ -153,7 +154,7 @@ class ScreensTask(BaseTask):
         flip = (torch.rand(batch, device=device) < 0.5) & self.mirrored[labels]
         real = torch.where(flip[:, None, None, None], real.flip(3), real).contiguous(memory_format=torch.channels_last)
         z = torch.randn(batch, self.g.z_dim, device=device)
-        with autocast(settings, device):
+        with autocast(settings.precision, device):
             claims = self.g.screens(z, labels, inks)
         fake = torch.roll(claims, torch.randint(self.g.size, (2,)).tolist(), (2, 3))
         fake = torch.where(fake == UNUSED, 0, fake)
@@ -161,7 +162,7 @@ class ScreensTask(BaseTask):
         shown = fake.detach().requires_grad_(True)
 
         # D: real up, fake down, by -log sigmoid(real - fake)
-        with autocast(settings, device):
+        with autocast(settings.precision, device):
             d_real, d_fake = self.d(real, labels, inks), self.d(shown, labels, inks)
         apart = d_real.float() - d_fake.float()
         d_loss = F.softplus(-apart).mean()

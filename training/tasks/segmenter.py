@@ -21,7 +21,8 @@ from training.data import (
 )
 from training.evaluation.masks import Pairs, load_pairs, predict_masks, segmenter_scores
 from training.models.unet import GarmentUNet
-from training.tasks.base import BaseTask, Export, Job, autocast, cosine, device_of
+from training.precision import autocast
+from training.tasks.base import BaseTask, Export, Job, cosine, device_of
 
 
 class SegmenterTask(BaseTask):
@@ -45,7 +46,7 @@ class SegmenterTask(BaseTask):
         images, target = random_colour(both[:, :3], 0.3), (both[:, 3:] > 0.5).float()
 
         self.optimisers["net"].param_groups[0]["lr"] = settings.lr * cosine(seen / settings.images)
-        with autocast(settings, device):
+        with autocast(settings.precision, device):
             logits = self.net(images)
         loss = mask_loss(logits.float(), target)
         self.update("net", loss)

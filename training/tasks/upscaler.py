@@ -24,7 +24,8 @@ from training.data import (
 )
 from training.evaluation.psnr import upscaler_scores
 from training.models.srresnet import FACTOR, PatchCritic, SRResNet, shrink
-from training.tasks.base import BaseTask, Export, Job, autocast, cosine, device_of
+from training.precision import autocast
+from training.tasks.base import BaseTask, Export, Job, cosine, device_of
 
 MARGIN = 8  # pixels at a crop's edge that no loss counts: there the network had to guess what lies outside
 
@@ -53,7 +54,7 @@ class UpscalerTask(BaseTask):
         low = shrink(high)
         self.optimisers["g"].param_groups[0]["lr"] = settings.lr * max(0.05, cosine(seen / settings.images))
 
-        with autocast(settings, device):
+        with autocast(settings.precision, device):
             made = self.g(low, wrap=False)
         made, high = _inner(made.float()), _inner(high)
         l1 = F.l1_loss(made, high)
@@ -62,7 +63,7 @@ class UpscalerTask(BaseTask):
         loss = l1
         if adversarial:
             self.critic.requires_grad_(False)
-            with autocast(settings, device):
+            with autocast(settings.precision, device):
                 opinion = self.critic(made)
             loss = l1 + settings.adversarial_weight * F.softplus(-opinion.float()).mean()
         self.update("g", loss)
@@ -70,7 +71,7 @@ class UpscalerTask(BaseTask):
         return {"l1": l1.detach(), "critic_loss": critic_loss}
 
     def _critic_step(self, real: Tensor, made: Tensor) -> Tensor:
-        with autocast(self.settings, device_of(self.critic)):
+        with autocast(self.settings.precision, device_of(self.critic)):
             on_real, on_made = self.critic(real), self.critic(made)
         loss = F.softplus(-on_real.float()).mean() + F.softplus(on_made.float()).mean()
         self.update("critic", loss)
