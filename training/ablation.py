@@ -32,7 +32,7 @@ from training.recipes import PLAIN, PLUS
 from training.tasks.patterns import HeldOut, PatternTask, sample
 
 RUNS = Path("runs/ablation")
-BASE = {**PLAIN, "batch": 64, "precision": "bf16"}
+BASE = {**PLAIN, "batch": 64}
 SWITCHES: dict[str, dict] = {
     "small batches": {"batch": 16},
     "spectral norm in D": {"d_norm": "spectral"},

@@ -29,10 +29,8 @@ from training.recipes import RECIPES
 from training.tasks.patterns import HeldOut, PatternTask, sample
 
 RUNS = Path("runs/folder")
-LEAST, JUDGED = (
-    8,
-    50,
-)  # pictures of a class, and held-out pictures in all, without which there is nothing to train or to say
+LEAST, JUDGED = 8, 50  # pictures of a class, held-out pictures in all: with fewer there is nothing to train, or to say
+FEW = 1000  # pictures, below which D may come to know them: of 100 it did not when DiffAugment changed them (reports/stability.md)
 
 
 @dataclass(frozen=True)
@@ -127,6 +125,11 @@ def _train(cloth: Cloth, out: Path, settings: Patterns, recipe: str, seed: int, 
     print(f"{title}: {count:,} pictures of {', '.join(cloth.classes)}; checkpoints in {directory}", flush=True)
     if count < settings.batch:
         print(f"{title}: they are fewer than a batch of {settings.batch}: it may learn them by heart", flush=True)
+    if count < FEW and not settings.augment:
+        print(
+            f"{title}: D soon knows so few; --set 'augment=[colour,shift,cutout]' shows it each of them in many ways",
+            flush=True,
+        )
 
     # Train
     with tracking.run(f"folder-{title}", {**numbers, "recipe": recipe, "seed": seed}, directory) as tracker:

@@ -12,6 +12,7 @@ from typing import Any
 PLAIN: dict[str, Any] = {
     **{"generator": "dcgan", "z_dim": 100, "batch": 128, "loss": "bce", "d_norm": "batch", "conditional": False},
     **{"lr_g": 2e-4, "lr_d": 2e-4, "beta1": 0.5, "ema_images": 0, "penalty": 0.0, "seamless": False},
+    "precision": "bf16",  # where the hardware has it
 }
 
 PLUS: dict[str, Any] = {

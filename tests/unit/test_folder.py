@@ -44,11 +44,15 @@ def test_one_generator_of_all_classes_which_generate_takes(pictures, tmp_path, c
     folder.train_folder(pictures, tmp_path / "mine", **TINY)
     card = load_bundle(tmp_path / "mine").card
     assert card["classes"] == ["ikat", "plain"] and card["data"]["pictures"] == 32
-    assert "fewer than 50 pictures to measure by" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "fewer than 50 pictures to measure by" in said and "--set 'augment=[colour,shift,cutout]'" in said
     assert (tmp_path / "mine" / "samples.png").stat().st_size and "d_loss" in (
         tmp_path / "mine" / "history.csv"
     ).read_text()
     before = (tmp_path / "mine" / "weights.safetensors").read_bytes()
+    capsys.readouterr()
+    folder.train_folder(pictures, tmp_path / "more", **TINY, augment=["colour", "shift", "cutout"])
+    assert "--set 'augment" not in capsys.readouterr().out
     folder.train_folder(pictures, tmp_path / "mine", **TINY)  # is there already
     assert (tmp_path / "mine" / "weights.safetensors").read_bytes() == before
 
