@@ -34,9 +34,7 @@ from training.models.screens import CELLS, CRISP, INKS, LAYOUTS, STRIDE, Screens
 
 DPI = 150
 SEEDS = 2**63
-PRINTED = (
-    512  # pixels a side of a printed tile, or the next whole multiple of its cells, unless another size is asked for
-)
+PRINTED = 512  # pixels a side of a printed tile, or as few more as make whole cells, unless another size is asked for
 MOST_CELLS, MOST_PIXELS = 64, 4096
 VARY = 0.5  # straight stripes, new motifs: at 1 flowers and zigzags begin to tear
 BEST_OF, MOST_LATENTS = 4, 64  # latents that a seed stands for where nothing else is said, and at most
