@@ -277,27 +277,26 @@ def around(x: Tensor) -> Tensor:
     return _Around.apply(x)
 
 
-def double(x: Tensor) -> Tensor:
-    """Twice the size, bilinear on the torus."""
-    return F.interpolate(around(x), scale_factor=2, mode="bilinear", align_corners=False)[:, :, 2:-2, 2:-2]
-
-
-def spread(x: Tensor, rows: int, columns: int) -> Tensor:
-    """Values (B, C, m, n) for m x n parts of a map -> (B, C, rows, columns), bilinear on the torus; a single one stays as it is."""
-    down, across = rows // x.shape[2], columns // x.shape[3]
-    if x.shape[2:] == (1, 1):
-        return x
+def enlarged(x: Tensor, down: int, across: int) -> Tensor:
+    """(B, C, H, W) so many times as high and as wide, bilinear on the torus."""
     large = F.interpolate(around(x), scale_factor=(down, across), mode="bilinear", align_corners=False)
     return large[:, :, down:-down, across:-across]
+
+
+def double(x: Tensor) -> Tensor:
+    """Twice the size, bilinear on the torus."""
+    return enlarged(x, 2, 2)
 
 
 def sines(waves: Tensor, begin: Tensor, rows: int, columns: int, period: int) -> Tensor:
     """(B, 2 W, rows, columns): cosines, then sines, of W waves (down, across) that run so often over `period` places.
 
-    They begin where `begin` (B, W, m, n) says, in periods, which is spread over the map.
+    They begin where `begin` (B, W, m, n) says, in periods; values for m x n parts of the map go over into each other.
     """
+    if begin.shape[2:] != (1, 1):
+        begin = enlarged(begin, rows // begin.shape[2], columns // begin.shape[3])
     down, across = (torch.arange(n, device=waves.device) % period / period for n in (rows, columns))
-    turns = waves[:, 0, None, None] * down[:, None] + waves[:, 1, None, None] * across + spread(begin, rows, columns)
+    turns = waves[:, 0, None, None] * down[:, None] + waves[:, 1, None, None] * across + begin
     strength = waves.norm(dim=1)[:, None, None].rsqrt() * math.sqrt(2)  # low frequencies lead, as they do in pictures
     return torch.cat([(2 * math.pi * turns).cos() * strength, (2 * math.pi * turns).sin() * strength], 1)
 
