@@ -8,6 +8,8 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+SEED := $(shell date +%s)
+
 .PHONY: run repro test test-long install drawing lint clean
 
 run: install           ## the whole road on the embedded default
@@ -19,8 +21,8 @@ repro: install         ## the same work without Prefect
 test: install          ## the tests
 	pytest -m "not long"
 
-test-long: install     ## all of them
-	pytest
+test-long: install     ## all of them, in another order each time: no test may lean on the one before it
+	pytest --random-order --random-order-seed=$(SEED)
 
 install: .venv/.installed
 

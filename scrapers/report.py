@@ -46,7 +46,7 @@ def track(found: dict[str, Any], params: Params) -> None:
     directory = RUNS / fingerprint([params.crawl.model_dump(), params.classes])
     numbers = {key: value for key, value in found.items() if key not in ("by_host", "errors")}
     numbers["duplicates"] = {key: value for key, value in found["duplicates"].items() if key != "by_host"}
-    with tracking.run("crawl", logged, directory) as tracker:
+    with tracking.run("crawl", logged, directory, stage="crawl") as tracker:
         tracker.metrics(tracking.flat(numbers), params.crawl.snapshot)
         tracker.file(METRICS)
         tracker.file(REPORT / PAGE)

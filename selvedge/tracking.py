@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from selvedge import provenance
 from selvedge.errors import SelvedgeError
 from selvedge.io import read_json, write_json
 
@@ -39,23 +40,26 @@ class Run(Protocol):
 
 
 @contextmanager
-def run(task: str, params: Mapping[str, Any], directory: Path, tags: Mapping[str, str] | None = None) -> Iterator[Run]:
+def run(task: str, params: Mapping[str, Any], directory: Path, *, stage: str | None = None) -> Iterator[Run]:
     """A run of `task`; the one that `directory` remembers is gone on with, so a resumed training stays one run.
 
-    The run carries the git commit, the DVC hashes of the stage's inputs and the Prefect run id, so that one can walk from
-    a picture back to the bytes. Its id is kept in `directory`/run.json.
+    The run carries the git commit and the Prefect run id; that of a `stage` of dvc.yaml also the hashes of what it reads,
+    from its start, and of what it made, once it ended well. So one can walk from a picture back to the bytes. Its id is
+    kept in `directory`/run.json.
     """
     directory.mkdir(parents=True, exist_ok=True)
     if importlib.util.find_spec("mlflow") is None:
         print(f"{task}: MLflow is not installed here; logging to {directory / 'log.jsonl'}", flush=True)
         yield _Lines(directory / "log.jsonl", task, params)
         return
-    tracker = _MlflowRun(task, params, directory, {**_provenance(), **(tags or {})})
+    tracker = _MlflowRun(task, params, directory)
+    tracker.tags({**provenance.of_code(), **(provenance.of_inputs(stage) if stage else {})})
     try:
         yield tracker
     except BaseException as error:
         tracker.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
+    tracker.tags(provenance.of_outs(stage) if stage else {})
     tracker.end("FINISHED")
 
 
@@ -88,12 +92,13 @@ def register(
     tags: Mapping[str, str],
     example: Mapping[str, list] | None = None,
     pictures: Sequence[Path] = (),
+    stage: str | None = None,
 ) -> str | None:
     """Register a model directory as a new version of selvedge-NETWORK; alias `champion` moves to it if `promoted`.
 
     The version is a pyfunc model from `code`, with the directory (safetensors + card) as its artifact. The same bytes are
     registered once. `example` is an input, a column a key: it becomes the model's signature. `pictures` are files that its
-    run keeps beside it. Returns the version, or None where MLflow is not installed.
+    run keeps beside it. The run is one of `stage` of dvc.yaml. Returns the version, or None where MLflow is not installed.
     """
     if importlib.util.find_spec("mlflow") is None:
         return None
@@ -111,7 +116,7 @@ def register(
 
         with (
             warnings.catch_warnings(),
-            mlflow.start_run(run_name=f"register-{network}", tags={**_provenance(), **tags}),
+            mlflow.start_run(run_name=f"register-{network}", tags={**_provenance(stage), **tags}),
         ):
             warnings.simplefilter("ignore", UserWarning)  # it would like type hints, and reads them wrongly
             logged = mlflow.pyfunc.log_model(
@@ -228,45 +233,49 @@ def _mlflow(connect: bool = True) -> Any:
         return mlflow
     for noisy in ("alembic", "mlflow.store.db.utils", "mlflow.tracking", "mlflow.utils.environment"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    uri = os.environ.get("MLFLOW_TRACKING_URI")
-    if uri:
-        mlflow.set_tracking_uri(uri)
+    with _environment_kept("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID"):
+        if uri := os.environ.get("MLFLOW_TRACKING_URI"):
+            mlflow.set_tracking_uri(uri)
+        else:
+            _open_store(mlflow, STORE.resolve())
         mlflow.set_experiment(EXPERIMENT)
-        return mlflow
-    root = STORE.resolve()
+    return mlflow
+
+
+def _open_store(mlflow: Any, root: Path) -> None:
+    """Point MLflow to the embedded store, which is made on first use."""
     root.mkdir(exist_ok=True)
     mlflow.set_tracking_uri(f"sqlite:///{root / 'mlflow.db'}")
     with (root / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # three processes that create the database at once break it for good
         if mlflow.get_experiment_by_name(EXPERIMENT) is None:
             mlflow.create_experiment(EXPERIMENT, artifact_location=(root / "artifacts").as_uri())
-    mlflow.set_experiment(EXPERIMENT)
-    return mlflow
 
 
-def _provenance() -> dict[str, str]:
-    """Tags that lead from a run to code, data and flow: git commit, DVC hashes of what lies under data/, Prefect run."""
-    tags = {}
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
-    if commit.returncode == 0:
-        tags["git_commit"] = commit.stdout.strip()
-    if flow := os.environ.get("SELVEDGE_FLOW_RUN_ID"):
-        tags["prefect_flow_run"] = flow
-    lock = Path("dvc.lock")
-    if lock.exists():
-        import yaml
+@contextmanager
+def _environment_kept(*names: str) -> Iterator[None]:
+    """Leave variables as they were: MLflow writes its choices there, where the next project's would read them as the user's."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
-        for stage in (yaml.safe_load(lock.read_text()) or {}).get("stages", {}).values():
-            for out in stage.get("outs", []):
-                if out["path"].startswith(("data/", "models/")) and "md5" in out:
-                    tags[f"dvc.{out['path'].replace('/', '.')}"] = out["md5"]
-    return tags
+
+def _provenance(stage: str | None) -> dict[str, str]:
+    """The tags of a run that begins when all is done: code, inputs and outs at once."""
+    of_stage = {**provenance.of_inputs(stage), **provenance.of_outs(stage)} if stage else {}
+    return {**provenance.of_code(), **of_stage}
 
 
 class _MlflowRun:
     """Batches metrics: a database transaction for many of them, not for each."""
 
-    def __init__(self, task: str, params: Mapping[str, Any], directory: Path, tags: Mapping[str, str]) -> None:
+    def __init__(self, task: str, params: Mapping[str, Any], directory: Path) -> None:
         mlflow = _mlflow()
         from mlflow.entities import Metric, Param
         from mlflow.exceptions import MlflowException
@@ -279,12 +288,17 @@ class _MlflowRun:
             self.id = None  # the store was deleted; begin a new run
         if self.id is None:
             experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
-            self.id = self.client.create_run(experiment, run_name=task, tags={"task": task, **tags}).info.run_id
+            self.id = self.client.create_run(experiment, run_name=task, tags={"task": task}).info.run_id
             self.client.log_batch(self.id, params=[Param(key, str(value)) for key, value in params.items()])
             write_json(directory / "run.json", {"mlflow": self.id})
         else:
             self.client.update_run(self.id, status="RUNNING")
         self.flushed = time.monotonic()
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        from mlflow.entities import RunTag
+
+        self.client.log_batch(self.id, tags=[RunTag(key, value) for key, value in values.items()])
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         now = int(time.time() * 1000)

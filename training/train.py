@@ -42,7 +42,7 @@ def run(name: str, params: Params) -> None:
 
     where = {"device": str(device), "computed_in": used, "threads": torch.get_num_threads()}
     logged = {**settings.model_dump(), "seed": params.seed, **where}
-    with tracking.run(name, logged, directory) as tracker:
+    with tracking.run(name, logged, directory, stage=f"train-{name}") as tracker:
         history = loop.train(
             job.task, settings, seed=params.seed, directory=directory, log=tracker, title=name, device=device
         )

@@ -25,7 +25,6 @@ TINY = {"size": 32, "images": 16, "width": 4, "z_dim": 8, "batch": 4}
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")  # MLflow sets it anyway, and for good
 
 
 @pytest.fixture
