@@ -26,9 +26,9 @@ from typing import Any
 import yaml
 
 from benchmarks import Figure, show
+from drawing.textiles import CLASSES, render
 from scrapers import crawl
 from scrapers.demo import shop
-from scrapers.demo.textiles import CLASSES, render
 from scrapers.manifest import COLUMNS, read_manifest
 from selvedge.config import Params
 from selvedge.io import encode_image

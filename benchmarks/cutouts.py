@@ -17,8 +17,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import Figure, show
+from drawing.garments.items import load_item
+from drawing.garments.kinds import KINDS
 from scrapers.cutouts import Box, Point, cut_out, cut_out_folder
-from scrapers.demo.wardrobe import KINDS, load_item
 from selvedge.errors import SelvedgeError
 from selvedge.io import encode_image, list_images, open_image, write_bytes
 

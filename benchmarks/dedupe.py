@@ -18,7 +18,7 @@ import cv2
 from PIL import Image
 
 from benchmarks import Figure, median_seconds, show
-from scrapers.demo.textiles import CLASSES, render
+from drawing.textiles import CLASSES, render
 from scrapers.duplicates import Signatures, find
 from selvedge.errors import SelvedgeError
 from selvedge.io import encode_image, sha256_bytes

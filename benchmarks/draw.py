@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 
 from benchmarks import Figure, show
-from scrapers.demo.textiles import CLASSES, render
+from drawing.textiles import CLASSES, render
 from selvedge.errors import SelvedgeError
 
 WORKERS = 2
@@ -38,7 +38,7 @@ def textiles(count: int) -> Figure:
 
 def garments(count: int) -> Figure:
     """Garments a minute at 384 x 512, sewn, draped and path-traced with their ground truth."""
-    from scrapers.demo.wardrobe import draw_garments
+    from drawing.garments.wardrobe import draw_garments
 
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()

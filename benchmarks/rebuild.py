@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import Figure, show
-from scrapers.demo.textiles import CLASSES, render
+from drawing.textiles import CLASSES, render
 from scrapers.manifest import Row, scales_of, with_size
 from scrapers.reconstruct import Job, rebuild
 from scrapers.table import parse_table

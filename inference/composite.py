@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from inference import pictures
+from selvedge.colour import bytes_to_linear, linear_to_bytes
 from selvedge.errors import SelvedgeError
 from selvedge.io import encode_image, open_image, write_bytes
 
@@ -49,14 +50,14 @@ def put_on(tile: Image.Image, photo: Image.Image, mask: Image.Image, repeats: fl
     window = np.s_[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
     centre = (left + right) / 2 - window[1].start, (top + bottom) / 2 - window[0].start
     pixels = np.array(photo)
-    part = _linear(pixels[window])
+    part = bytes_to_linear(pixels[window])
     inside = inside[window].astype(np.float32)
 
     shade, relief = _shading(part, inside, right - left)
-    cloth = _lay(_linear(np.asarray(tile.convert("RGB"))), period, centre, _bend(relief, inside, right - left))
+    cloth = _lay(bytes_to_linear(np.asarray(tile.convert("RGB"))), period, centre, _bend(relief, inside, right - left))
     alpha = _soft_edge(cover[window], max(photo.size))[..., None]
     mixed = part + alpha * (_shine(cloth * shade[..., None]) - part)
-    pixels[window] = np.where(alpha > 0, _encoded(mixed), pixels[window])
+    pixels[window] = np.where(alpha > 0, linear_to_bytes(mixed), pixels[window])
     return Image.fromarray(pixels)
 
 
@@ -66,9 +67,14 @@ def try_on_file(tile: Path, photo: Path, *, mask: Path | None, repeats: float, o
         raise SelvedgeError(f"{out}: a picture is written as .png or .jpg; name it so")
     pattern, picture = open_image(tile), open_image(photo)
     if mask is None:
-        from inference.live import load_live
+        from inference.live import find_live, load_live
         from inference.segment import garment_mask
 
+        if find_live("segmenter") is None:
+            raise SelvedgeError(
+                f"{photo}: no segmenter is here to find its garment: give a mask, white where cloth is (--mask MASK.png), "
+                "or train one with `selvedge run`"
+            )
         cover = garment_mask(picture, load_live("segmenter"))
     else:
         cover = open_image(mask, mode="L")
@@ -118,20 +124,6 @@ def _within(values: np.ndarray, inside: np.ndarray, sigma: float) -> np.ndarray:
     total = cv2.GaussianBlur((values * inside).astype(np.float32), (0, 0), sigma)
     weight = cv2.GaussianBlur(inside, (0, 0), sigma)
     return np.where(weight > 1e-3, total / np.maximum(weight, 1e-3), values).astype(np.float32)
-
-
-def _linear(pixels: np.ndarray) -> np.ndarray:
-    """sRGB bytes -> linear light 0..1, float32 (IEC 61966-2-1)."""
-    values = np.arange(256) / 255
-    table = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4).astype(np.float32)
-    return table[pixels]
-
-
-def _encoded(light: np.ndarray) -> np.ndarray:
-    """Linear light -> sRGB bytes."""
-    light = np.clip(light, 0, 1)
-    encoded = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-    return (encoded * 255).round().astype(np.uint8)
 
 
 # ---- cloth -----------------------------------------------------------------------------------------------------------

@@ -82,6 +82,8 @@ def detect(path: str | Path) -> tuple[str, Path]:
     Raises SelvedgeError naming the files that would have been known.
     """
     root = Path(path)
+    if not root.exists():
+        raise SelvedgeError(f"{root}: there is no such folder")
     if (root / "styles.csv").is_file() or root.name == "styles.csv":
         return "products", root.parent if root.name == "styles.csv" else root
     for folder in (root, root / "Anno_coarse", root / "Anno", root / "Anno_fine"):

@@ -8,8 +8,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +24,7 @@ MAX_SIDE = 1024  # pixels; a larger photo is shrunk
 def run(params: Params) -> None:
     """Fill data/garments; raises SelvedgeError naming a photo without its mask, or a folder without photos."""
     source = params.garments.source
-    pairs = drawn(source, params.seed) if source.kind == "drawn" else from_folder(source, params.seed)
+    pairs = drawn(source) if source.kind == "drawn" else from_folder(source, params.seed)
     rows = []
     with atomic_dir(GARMENTS) as out:
         for part, name, photo, mask, licence in pairs:
@@ -44,54 +42,31 @@ def run(params: Params) -> None:
 Pair = tuple[str, str, bytes, bytes, str]  # part, name, photo, mask, licence
 
 
-def drawn(source: DrawnGarments, seed: int) -> Iterator[Pair]:
-    """The nine items that ship, one a kind, and `source.train` flat drawings in prints and colours on plain and busy grounds."""
-    from scrapers.demo.garments import KINDS
+def drawn(source: DrawnGarments) -> Iterator[Pair]:
+    """The nine items that ship, one a kind, and the path-traced garments to learn from: those that ship, and `source.also`."""
+    from drawing.garments.items import SAMPLES, load_item, read_pairs
+    from drawing.garments.kinds import KINDS
 
-    with ProcessPoolExecutor() as pool:
-        yield from pool.map(shipped_item, KINDS, repeat(source))
-        numbers = range(source.train)
-        for done, pair in enumerate(
-            pool.map(draw_training_pair, numbers, repeat(source), repeat(seed), chunksize=8), 1
-        ):
-            yield pair
-            if done % 100 == 0 or done == source.train:
-                print(f"garments: {done}/{source.train} drawn", flush=True)
+    size = source.width, source.height
+    for kind in KINDS:
+        item = load_item(kind)
+        mask = cloth_mask(item.mask).resize(size, Image.Resampling.BOX).point(lambda value: 255 if value >= 128 else 0)
+        image = Image.fromarray(item.image).resize(size, Image.Resampling.LANCZOS)
+        yield "items", kind, encode_image(image), encode_image(mask), LICENCE
+    folders = [SAMPLES, *([Path(source.also)] if source.also else [])]
+    found = [pair for folder in folders for pair in read_pairs(folder)]
+    for number, (name, image, labels) in enumerate(found[: source.train]):
+        yield "train", f"{name}-{number}", encode_image(image), encode_image(cloth_mask(labels)), LICENCE
 
 
 LICENCE = "MIT, drawn by this project"
 
 
-def shipped_item(kind: str, source: DrawnGarments) -> Pair:
-    """One of the catalogue's items, at the size of the parameters, with the mask of all that is garment."""
-    from scrapers.demo.wardrobe import LABELS, load_item
+def cloth_mask(labels: np.ndarray) -> Image.Image:
+    """Which pixels are garment, 255 or 0, of a mask of label values (H, W)."""
+    from drawing.garments.kinds import LABELS
 
-    item = load_item(kind)
-    size = source.width, source.height
-    worn = Image.fromarray(np.isin(item.mask, list(LABELS.values())).astype(np.uint8) * 255)
-    mask = worn.resize(size, Image.Resampling.BOX).point(lambda value: 255 if value >= 128 else 0)
-    image = Image.fromarray(item.image).resize(size, Image.Resampling.LANCZOS)
-    return "items", kind, encode_image(image), encode_image(mask), LICENCE
-
-
-def draw_training_pair(number: int, source: DrawnGarments, seed: int) -> Pair:
-    """One training garment at half the items' size: two in three are printed, half lie on a busy ground."""
-    from scrapers.demo.garments import KINDS, render_garment
-    from scrapers.demo.textiles import CLASSES, render
-
-    rng = np.random.default_rng([seed, number])
-    kind = KINDS[number % len(KINDS)]
-    textile = (
-        render(
-            CLASSES[rng.integers(len(CLASSES))], int(rng.integers(1 << 30)), int(rng.integers(64, 160)), "tile"
-        ).image
-        if rng.random() < 2 / 3
-        else None
-    )
-    ground = "busy" if rng.random() < 0.5 else "plain"
-    size = source.width // 2, source.height // 2
-    garment = render_garment(kind, seed * 100_000 + number, size, textile=textile, ground=ground)
-    return "train", f"{kind}-{number:05d}", encode_image(garment.image), encode_image(garment.mask), LICENCE
+    return Image.fromarray(np.isin(labels, list(LABELS.values())).astype(np.uint8) * 255)
 
 
 def from_folder(source: GarmentFolder, seed: int) -> Iterator[Pair]:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from scrapers.demo.textiles.colours import oklab, parse_colour
+from drawing.textiles.colours import parse_colour
 from scrapers.swatches import SPLITS
+from selvedge.colour import oklab
 from selvedge.io import FORMATS, MAX_PIXELS, encode_image, open_image
 
 SWATCHES = Path("data/swatches")

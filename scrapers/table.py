@@ -7,6 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from scrapers.manifest import COLUMNS, Row
@@ -27,38 +28,99 @@ def decode_table(data: bytes, name: str) -> str:
         ) from None
 
 
+@dataclass(frozen=True)
+class Repeat:
+    """A line whose picture an earlier line has too: `row` and `before`. Each is a row to the crawl, of one piece of cloth."""
+
+    table: str
+    line: int
+    first: int
+    row: Row
+    before: Row
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the two say different classes of one picture."""
+        return self.row.cls != self.before.cls
+
+    def __str__(self) -> str:
+        how = f"under another class, {self.row.cls}, there {self.before.cls}"
+        facts = [how if self.contradicts else f"as {self.row.cls} too"]
+        for what, now, then in zip(("size", "crop"), _box(self.row), _box(self.before), strict=True):
+            facts.append(f"{what} {now}, there {then}" if now != then else f"the same {what}")
+        return f"{self.table}, line {self.line}: the picture of line {self.first} again, {'; '.join(facts)}"
+
+
+def _box(row: Row) -> tuple[str, str]:
+    """Size and crop in words."""
+    return f"{row.width}x{row.height}", f"{row.crop_width}x{row.crop_height} at {row.crop_x},{row.crop_y}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that was read: its rows, and the line where each begins."""
+
+    name: str
+    rows: list[Row]
+    lines: list[int]
+
+    def repeats(self) -> list[Repeat]:
+        """Each line whose address an earlier line has, beside the first that has it."""
+        first: dict[str, tuple[int, Row]] = {}
+        found = []
+        for line, row in zip(self.lines, self.rows, strict=True):
+            there, before = first.setdefault(row.url, (line, row))
+            if there != line:
+                found.append(Repeat(self.name, line, there, row, before))
+        return found
+
+
 def parse_table(
     text: str,
     name: str,
     words: dict[str, str | None],
-    classes: Iterable[str],
+    classes: Iterable[str] | None,
     source: str = "",
     licence: str = "",
 ) -> list[Row]:
-    """Rows of a table in the clothing-pattern format.
+    """The rows of `read_table`, which says what is raised."""
+    return read_table(text, name, words, classes, source, licence).rows
+
+
+def read_table(
+    text: str,
+    name: str,
+    words: dict[str, str | None],
+    classes: Iterable[str] | None,
+    source: str = "",
+    licence: str = "",
+) -> Table:
+    """Read a table in the clothing-pattern format; `words` lead to our classes, None leaves one out; `classes` None takes any.
 
     Raises SelvedgeError with every defect of the table, one line each, in the order of the table's lines.
     """
-    table = _Table(name, words, frozenset(classes), source, licence)
-    rows = table.read(text)
-    if table.defects:
-        raise SelvedgeError("\n".join(table.defects))
-    if not rows:
+    reading = _Reading(name, words, None if classes is None else frozenset(classes), source, licence)
+    found = reading.read(text)
+    if reading.defects:
+        raise SelvedgeError("\n".join(reading.defects))
+    if not found:
         raise SelvedgeError(f"{name}: holds no rows")
-    return rows
+    return Table(name, [row for _, row in found], [line for line, _ in found])
 
 
-class _Table:
+class _Reading:
     """One reading of a table: rows that are right, and `defects` of all that are not."""
 
-    def __init__(self, name: str, words: dict[str, str | None], classes: frozenset[str], source: str, licence: str):
+    def __init__(
+        self, name: str, words: dict[str, str | None], classes: frozenset[str] | None, source: str, licence: str
+    ):
         self.name, self.words, self.classes = name, words, classes
         self.source, self.licence = source, licence
         self.defects: list[str] = []
         self.first: dict[str | tuple, int] = {}  # a row's id, a record's values -> the line that had them first
 
-    def read(self, text: str) -> list[Row]:
-        """The rows, with everything that is wrong put into `defects`."""
+    def read(self, text: str) -> list[tuple[int, Row]]:
+        """Line and row of all that are right, with everything that is wrong put into `defects`."""
         records = self._records(text)
         line, header = next(records, (1, []))
         header = [cell.strip() for cell in header]
@@ -74,7 +136,7 @@ class _Table:
                 continue
             record = dict(zip(header, (cell.strip() for cell in cells), strict=True))
             if (row := self._row(line, record)) is not None:
-                rows.append(row)
+                rows.append((line, row))
         return rows
 
     def _records(self, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -96,11 +158,9 @@ class _Table:
             cls = self.words.get(cls, cls)
             if cls is None:
                 return None
-            if cls not in self.classes:
-                self._say(
-                    line,
-                    f"class {cls!r} is none of params.yaml's; name it in the source's `words` or in classes",
-                )
+            if not self._known(cls):
+                ours = "none of params.yaml's; name it in the source's `words` or in classes"
+                self._say(line, f"class {cls!r} is {'no word; name one' if self.classes is None else ours}")
         values = tuple(record.get(column) for column in COLUMNS)
         if not self._first_time(line, values, "is the same as"):
             return None
@@ -110,11 +170,14 @@ class _Table:
         scales = self._scales(line, record)
         if len(self.defects) == before:
             self._check_crop(line, record)
-        if cls not in self.classes or len(self.defects) > before or not set(COLUMNS) <= set(record):
+        if not self._known(cls) or len(self.defects) > before or not set(COLUMNS) <= set(record):
             return None
         group = f"url/{sha256_bytes(url.encode())[:16]}"
         row = Row(cls, url, *numbers, scales=scales, boxed=True, source=self.source, licence=self.licence, group=group)
         return row if self._first_time(line, row.id, "names the class, picture and crop of") else None
+
+    def _known(self, cls: str | None) -> bool:
+        return bool(cls) if self.classes is None else cls in self.classes
 
     def _url(self, line: int, record: dict[str, str]) -> str:
         """An address of any scheme: whether it may be fetched is the crawl's to judge, row by row."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +27,7 @@ params_app = typer.Typer(help="params.yaml: presets, and what each number means.
 app.add_typer(params_app, name="params")
 
 PASSING = 75  # EX_TEMPFAIL of sysexits.h
+PIPED = 10_000  # columns
 PIPELINE, USE, KEEP = "The pipeline", "Use the models", "Look after it"
 draw_app = typer.Typer(
     help="Textiles and garments drawn by rule, each with a JSON of what is on it.", no_args_is_help=True
@@ -37,6 +38,27 @@ app.add_typer(measure_app, name="measure", rich_help_panel=USE)
 data_app = typer.Typer(help="What the swatches are, and what goes into them.", no_args_is_help=True)
 app.add_typer(data_app, name="data", rich_help_panel=KEEP)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+
+
+def _no_file(folder: Path) -> Path:
+    """A folder to write: refused before any work where a file is in its way."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise SelvedgeError(f"{folder}: cannot be a folder, {there} is a file; name another")
+    return folder
+
+
+def _no_folder(file: Path | None) -> Path | None:
+    """A file to write: refused before any work where a folder has its name."""
+    if file is not None and file.is_dir():
+        raise SelvedgeError(f"{file}: is a folder; name a file")
+    return file
+
+
+Out = Annotated[Path, typer.Option(help="Folder to write.", callback=_no_file)]
+Inks = Annotated[
+    str | None, typer.Option(help='Inks, ground first: "#1b2a49,#f2e9dc"; default: of real cloth, by the seed.')
+]
 
 
 class Network(StrEnum):
@@ -175,7 +197,7 @@ def rollback(
 def catalogue(
     seed: Annotated[int | None, typer.Option(help="Another seed gives other patterns; default: params.yaml's.")] = None,
     shard: Annotated[str, typer.Option(help="The i-th of n parts, as i/n, counted from 1.")] = "1/1",
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("catalogue"),
+    out: Out = Path("catalogue"),
 ) -> None:
     """Patterns, tiles, and clothes that wear them, as a page to look at."""
     with _stage(f"catalogue-{out.resolve().name}") as params:
@@ -192,13 +214,11 @@ def generate(
     cls: Annotated[str, typer.Option("--class", help="The textile class.")],
     n: Annotated[int, typer.Option(min=1, help="How many tiles.")] = 12,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("patterns"),
+    out: Out = Path("patterns"),
     size: Annotated[
         int | None, typer.Option(help="Pixels a side of one repeat; default: 512 or a little more.")
     ] = None,
-    palette: Annotated[
-        str | None, typer.Option(help='Inks, ground first: "#1b2a49,#f2e9dc"; default: of real cloth, by the seed.')
-    ] = None,
+    palette: Inks = None,
     repeat: Annotated[str, typer.Option(help="How repeats lie: straight, half-drop or brick.")] = "straight",
     cells: Annotated[int, typer.Option(help="How much cloth goes by before it comes again: 8, 16, 24, ...")] = 8,
     vary: Annotated[
@@ -211,7 +231,7 @@ def generate(
         int | None,
         typer.Option(min=1, help="Tiles of which the judge chooses each; 1: none; default: 4 if it knows the class."),
     ] = None,
-    dpi: Annotated[int, typer.Option(min=1, help="Dots an inch, written into the file.")] = 150,
+    dpi: Annotated[int, typer.Option(min=1, max=10_000, help="Dots an inch, written into the file.")] = 150,
     upscale: Annotated[bool, typer.Option(help="Enlarge tiles of a generator that cannot print at any size.")] = True,
     model: Annotated[
         Path | None, typer.Option(help="A model directory, of `train-folder` say; default: the live one.")
@@ -223,15 +243,16 @@ def generate(
     """
     from inference import patterns
 
-    inks = tuple(word.strip() for word in palette.split(",")) if palette else None
-    wish = patterns.Wish(size, inks, repeat, cells, vary, (down, across), best_of)
+    wish = patterns.Wish(size, _inks(palette), repeat, cells, vary, (down, across), best_of)
     patterns.generate_files(cls, n=n, seed=seed, out=out, wish=wish, upscale=upscale, dpi=dpi, model=model)
 
 
 @app.command(rich_help_panel=USE)
 def train_folder(
     folder: Annotated[Path, typer.Argument(help="Pictures, or a folder of them for each class.")],
-    out: Annotated[Path, typer.Option(help="Model directory to write; `generate --model` takes it.")],
+    out: Annotated[
+        Path, typer.Option(help="Model directory to write; `generate --model` takes it.", callback=_no_file)
+    ],
     recipe: Annotated[str, typer.Option(help="plus, or plain: the DCGAN as its paper trained it.")] = "plus",
     each_class: Annotated[bool, typer.Option("--each-class", help="A generator for each class, in OUT/CLASS.")] = False,
     size: Annotated[int, typer.Option(help="Pixels a side of a tile: 32, 64, 128 or 256.")] = 64,
@@ -258,9 +279,12 @@ def _setting(word: str) -> tuple[str, object]:
     import yaml
 
     key, equals, value = word.partition("=")
-    if not equals:
-        raise SelvedgeError(f"--set {word!r}: write KEY=VALUE; `selvedge params explain patterns` names the keys")
-    return key, yaml.safe_load(value)
+    try:
+        if equals:
+            return key, yaml.safe_load(value)
+    except yaml.YAMLError:
+        pass
+    raise SelvedgeError(f"--set {word!r}: write KEY=VALUE; `selvedge params explain patterns` names the keys")
 
 
 @app.command(rich_help_panel=USE)
@@ -268,11 +292,11 @@ def walk(
     begin: Annotated[str, typer.Argument(help="CLASS:SEED of the first tile.")],
     end: Annotated[str, typer.Argument(help="CLASS:SEED of the last.")],
     frames: Annotated[int, typer.Option(min=2, help="Tiles, both ends among them.")] = 24,
-    palette: Annotated[str | None, typer.Option(help='Inks of all of them: "#1b2a49,#f2e9dc".')] = None,
+    palette: Inks = None,
     best_of: Annotated[
         int | None, typer.Option(min=1, help="As in generate: of how many tiles an end is chosen; 1: none.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("walk"),
+    out: Out = Path("walk"),
 ) -> None:
     """Walk from one tile to another: a sheet and a GIF.
 
@@ -280,8 +304,12 @@ def walk(
     """
     from inference import patterns, walk
 
-    inks = tuple(word.strip() for word in palette.split(",")) if palette else None
-    walk.walk_files([_end(begin), _end(end)], frames=frames, out=out, wish=patterns.Wish(palette=inks, best_of=best_of))
+    wish = patterns.Wish(palette=_inks(palette), best_of=best_of)
+    walk.walk_files([_end(begin), _end(end)], frames=frames, out=out, wish=wish)
+
+
+def _inks(palette: str | None) -> tuple[str, ...] | None:
+    return None if palette is None else tuple(word.strip() for word in palette.split(","))
 
 
 def _end(text: str) -> tuple[str, int]:
@@ -294,7 +322,9 @@ def _end(text: str) -> tuple[str, int]:
 @app.command(rich_help_panel=USE)
 def upscale(
     image: Annotated[Path, typer.Argument(help="A picture.")],
-    out: Annotated[Path | None, typer.Option(help="File to write; default: NAME-x4.png beside it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; default: NAME-x4.png beside it.", callback=_no_folder)
+    ] = None,
 ) -> None:
     """Enlarge a tile four times; a seamless tile stays seamless."""
     from inference import upscale
@@ -308,7 +338,7 @@ def try_on(
     photo: Annotated[Path, typer.Argument(help="A photo of a garment.")],
     mask: Annotated[Path | None, typer.Option(help="White where cloth is; default: the segmenter finds it.")] = None,
     repeats: Annotated[float, typer.Option(min=0.1, help="Times the tile repeats across the garment.")] = 4.0,
-    out: Annotated[Path, typer.Option(help="File to write.")] = Path("try-on.png"),
+    out: Annotated[Path, typer.Option(help="File to write.", callback=_no_folder)] = Path("try-on.png"),
 ) -> None:
     """Put a pattern onto the garment in a photo; folds and light stay."""
     from inference import composite
@@ -335,14 +365,14 @@ def draw_textiles(
         str,
         typer.Option(help="Up to five trade names or #rrggbb, ground first, with commas; default: a palette a seed."),
     ] = "",
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("textiles"),
+    out: Out = Path("textiles"),
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
 ) -> None:
     """Draw textiles: CLASS-SEED.png and .json (attributes, caption) each, and sheet.jpg. What is there is kept.
 
     Example: selvedge draw textiles --n 20 --class floral --style ditsy --mode tile --colours "navy,#f2e9dc" --out prints
     """
-    from scrapers.demo import drawings
+    from drawing import files as drawings
 
     wanted = [colour.strip() for colour in colours.split(",") if colour.strip()]
     with _resumable():
@@ -366,7 +396,7 @@ def draw_garments(
     seed: Annotated[int, typer.Option(help="The same seed gives the same garments, 0 or more.")] = 0,
     size: Annotated[str, typer.Option(metavar="WxH", help="Pixels, 64x64 to 4096x4096.")] = "384x512",
     ground: Annotated[Ground | None, typer.Option(help="What is behind it; default: half and half.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("garments"),
+    out: Out = Path("garments"),
     workers: Annotated[int, typer.Option(help="Blender processes, 1 to 16; each can use two cores.")] = 2,
 ) -> None:
     """Draw garments: a photo, its mask, what is true of every pixel, and a JSON each. What is there is kept.
@@ -376,7 +406,7 @@ def draw_garments(
     pixels = _width_and_height(size)
     if seed < 0:
         raise SelvedgeError(f"--seed {seed}: must be 0 or more")
-    from scrapers.demo import wardrobe
+    from drawing.garments import wardrobe
 
     busy = {None: 0.5, Ground.plain: 0.0, Ground.busy: 1.0}[ground]
     with _resumable():
@@ -425,9 +455,7 @@ def measure_sets(
     with _resumable():
         found = sets.measure(real, fake, reference=reference, **how)
     if as_json:
-        import json
-
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        _print_json(found)
         return
     typer.echo(f"extractor {found['extractor']}")
     _print_rows(sets.rows(found), False)
@@ -483,9 +511,7 @@ def _print_scores(found: dict, as_json: bool) -> None:
     from training.evaluation import networks
 
     if as_json:
-        import json
-
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        _print_json(found)
         return
     typer.echo(f"model {found['model']}")
     _print_rows(networks.rows(found), False)
@@ -533,23 +559,54 @@ def data_show(browser: Annotated[bool, typer.Option(help="Open it in a browser."
 def data_check(
     table: Annotated[Path, typer.Argument(help="A CSV in the clothing-pattern format.")],
     word: Annotated[
-        list[str] | None, typer.Option(help="The table's word for a class, as WORD=CLASS; repeat it for several.")
+        list[str] | None,
+        typer.Option(
+            help="The table's word for a class, as WORD=CLASS, or WORD= to leave it out; repeat it for several."
+        ),
     ] = None,
 ) -> None:
-    """Read a table of addresses as the crawl would, and name every defect by its line."""
+    """Read a table of addresses as the crawl would, and name every defect by its line; addresses that come again, too.
+
+    Without a params.yaml here any word may be a class. The exit status is 1 for a defect, and for a picture under two classes.
+
+    Example: selvedge data check googleClothingDataset.csv --word "zig zag=zigzag"
+    """
     from collections import Counter
 
-    from scrapers.table import decode_table, parse_table
+    from scrapers.table import decode_table, read_table
     from selvedge import config
 
     if not table.is_file():
-        raise SelvedgeError(f"{table}: there is no such file")
-    words = dict(pair.split("=", 1) if "=" in pair else (pair, pair) for pair in word or ())
-    rows = parse_table(decode_table(table.read_bytes(), str(table)), str(table), words, config.load().classes)
-    counts = Counter(row.cls for row in rows)
-    scales = sum(len(row.scales) for row in rows)
+        raise SelvedgeError(f"{table}: is {'a folder; name a CSV in it' if table.is_dir() else 'not there'}")
+    classes = config.load().classes if config.PARAMS.exists() else None
+    found = read_table(decode_table(table.read_bytes(), str(table)), str(table), _words(word or ()), classes)
+    again = found.repeats()
+    wrong = [repeat for repeat in again if repeat.contradicts]
+    for line in _first(repeat for repeat in again if not repeat.contradicts):
+        typer.echo(line)
+    counts = Counter(row.cls for row in found.rows)
+    scales = sum(len(row.scales) for row in found.rows)
     listed = ", ".join(f"{cls} {count:,}" for cls, count in sorted(counts.items()))
-    typer.echo(f"{table}: {len(rows):,} rows, {scales:,} scales, no defect: {listed}")
+    repeated = f", {len(again):,} with an address that comes before" if again else ""
+    defects = f"{len(wrong):,} under another class" if wrong else "no defect"
+    typer.echo(f"{table}: {len(found.rows):,} rows, {scales:,} scales{repeated}, {defects}: {listed}")
+    if wrong:
+        end = "a picture has one class: correct a row or take one out, or `selvedge reconstruct` may use neither"
+        raise SelvedgeError("\n".join([*_first(wrong), end]))
+
+
+def _words(pairs: Sequence[str]) -> dict[str, str | None]:
+    """WORD=CLASS each -> a source's `words`; WORD= leaves a class out, as null does in params.yaml."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise SelvedgeError(f"--word {pair!r}: write WORD=CLASS, or WORD= to leave it out")
+    return {word: cls or None for word, _, cls in (pair.rpartition("=") for pair in pairs)}
+
+
+def _first(things: Iterable[object], most: int = 50) -> list[str]:
+    """The first `most` as lines, and how many more there are."""
+    lines = [str(thing) for thing in things]
+    return lines[:most] + ([f"and {len(lines) - most:,} more"] if len(lines) > most else [])
 
 
 @data_app.command("cut-out")
@@ -558,7 +615,7 @@ def data_cut_out(
     boxes: Annotated[Path, typer.Option(help="DeepFashion's list_bbox.txt, or a CSV: file,left,top,right,bottom.")],
     landmarks: Annotated[Path | None, typer.Option(help="DeepFashion's list_landmarks.txt, or a CSV.")] = None,
     size: Annotated[int, typer.Option(min=32, max=4096, help="Side of a cut-out, in pixels.")] = 256,
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("cut-outs"),
+    out: Out = Path("cut-outs"),
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")] = None,
 ) -> None:
     """Cut garments out of photos by GrabCut: NAME.png on white and NAME_mask.png. What is there is kept.
@@ -625,10 +682,13 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command(rich_help_panel=KEEP)
-def ui(port: Annotated[int, typer.Option(help="Port on loopback.")] = 5000) -> None:
+def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on loopback.")] = 5000) -> None:
     """Open MLflow's pages on loopback, to compare runs and models."""
     from selvedge import tracking
 
+    # one process that answers and none that runs jobs: MLflow's dozen take minutes to start on two cores
+    for name, value in {"MLFLOW_WORKERS": "1", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}.items():
+        os.environ.setdefault(name, value)
     tracking.serve_ui(port)
 
 
@@ -643,20 +703,45 @@ def serve() -> None:
     serve_deployments()
 
 
-def _print_rows(rows: list[dict[str, str]], as_json: bool) -> None:
-    if as_json:
-        import json
+# ---- what is printed -----------------------------------------------------------------------------------------------------
 
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+
+def _print_json(value: object) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _print_rows(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
+    """Rows of strings, numbers, None and lists of them, as a table or as JSON; columns of numbers stand to the right."""
+    if as_json:
+        _print_json(rows)
         return
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in names:
+        counted = all(isinstance(row.get(name), int | float | None) for row in rows)
+        table.add_column(name, overflow="fold", justify="right" if counted else "left")
     for row in rows:
-        table.add_row(*row.values())
-    # piped, a table has no width of its own: do not fold it
-    console = Console() if sys.stdout.isatty() else Console(width=200)
-    console.print(table)
+        table.add_row(*(_shown(row.get(name)) for name in names))
+    # piped, a table has no width of its own: do not fold it; and what is in brackets is a path or an interval, no style
+    wide = None if sys.stdout.isatty() else PIPED
+    Console(width=wide, markup=False, emoji=False).print(table)
+
+
+def _shown(value: object) -> str:
+    """A cell: four digits of a number, nothing for None, a list's members with commas."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value))
+    return str(value)

@@ -187,10 +187,11 @@ class Reconstruct(Section):
 
 
 class DrawnGarments(Section):
-    """Garments that the project draws itself, with exact masks."""
+    """Path-traced garments with exact masks: nine items, and those that ship for the segmenter to learn from."""
 
     kind: Literal["drawn"] = Field(description="drawn: the project draws them; folder: photos with masks")
-    train: Positive = Field(description="drawn garments for training the segmenter")
+    train: Positive | None = Field(default=None, description="garments to learn from, at most; default: all there are")
+    also: str | None = Field(default=None, description="a folder of `selvedge draw garments`: more to learn from")
     width: int = Field(default=384, ge=96, description="of an item's picture, in pixels")
     height: int = Field(default=512, ge=128, description="of an item's picture, in pixels")
 
@@ -402,7 +403,7 @@ class Catalogue(Section):
     masks: Literal["given", "predicted"] = Field(
         default="given", description="cut garments out by the photo's own mask, or by the champion segmenter"
     )
-    dpi: Positive = Field(default=150, description="print resolution written into the files")
+    dpi: int = Field(default=150, gt=0, le=10_000, description="print resolution written into the files")
 
 
 class Params(Section):
@@ -450,9 +451,9 @@ class Params(Section):
 def load(path: str | Path = PARAMS) -> Params:
     """Read and check params.yaml; raises BadParams naming each wrong key and, for an unknown one, the nearest right one."""
     path = Path(path)
-    raw = read_yaml(path, "`selvedge params use demo` makes one", BadParams)
+    raw = read_yaml(path, remedy(), BadParams)
     if not isinstance(raw, dict):
-        raise BadParams(f"{path}: holds no parameters; `selvedge params use demo` writes good ones")
+        raise BadParams(f"{path}: holds no parameters; {remedy()}")
     try:
         return Params.model_validate(raw)
     except ValidationError as error:
@@ -512,11 +513,20 @@ def presets() -> dict[str, Path]:
     return {path.stem: path for path in sorted(PRESETS.glob("*.yaml"))}
 
 
+def remedy() -> str:
+    """What to do where good parameters are missing: a preset brings them back, but only a project's folder has presets."""
+    if presets():
+        return "`selvedge params use demo` writes good ones"
+    return "no project lies in this folder: go to your project's folder and run the command there"
+
+
 def use(name: str, force: bool = False) -> None:
     """Copy preset `name` over params.yaml; refuses if that was edited, unless `force`."""
     known = presets()
+    if not known:
+        raise SelvedgeError(f"{PRESETS}: there are no presets here; {remedy()}")
     if name not in known:
-        raise SelvedgeError(f"there is no preset {name!r}; there are: {', '.join(known) or 'none here'}")
+        raise SelvedgeError(f"there is no preset {name!r}; there are: {', '.join(known)}")
     if PARAMS.exists() and not force:
         now = PARAMS.read_bytes()
         if all(now != path.read_bytes() for path in known.values()):
@@ -551,7 +561,7 @@ def _explain(section: type[Section], value: Any, prefix: str, acts: dict[str, li
         shown = [f"{s.kind} {s.name}" for s in now] if inner else now
         yield {
             "key": key,
-            "value": _short(shown),
+            "value": "" if value is None else _short(shown),
             "means": field.description or "",
             "acts on": ", ".join(stages) or "-",
         }

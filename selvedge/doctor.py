@@ -157,10 +157,8 @@ def _params() -> Iterator[Check]:
     try:
         config.load()
     except SelvedgeError as error:
-        line = " ".join(str(error).split())
-        yield Check(
-            "params.yaml", "bad", line, "`selvedge params use demo` writes good ones; or mend the key that it names"
-        )
+        mend = "mend the key that it names; or " if config.presets() else ""
+        yield Check("params.yaml", "bad", " ".join(str(error).split()), mend + config.remedy())
     else:
         yield Check("params.yaml", "good", "is right")
 

@@ -45,10 +45,15 @@ def pictures(data: Separations, size: int, seed: int) -> Swatches:
 
 
 def photographs(entry: str) -> tuple[str, Tensor]:
-    """NAME=DIR -> the name, and all pictures of the folder or of its folders, (N, 3, SIZE, SIZE) uint8."""
-    title, _, folder = entry.partition("=")
-    files = [file for path in sorted(Path(folder).rglob("*")) if path.is_dir() for file in list_images(path)]
-    return title, decode(files or list_images(Path(folder)), SIZE)
+    """NAME=DIR or NAME=DIR:FIRST -> the name, and the pictures of the folder or of its folders, (N, 3, SIZE, SIZE) uint8.
+
+    Of each folder the FIRST ones alone, where the others trained the extractor.
+    """
+    title, _, place = entry.partition("=")
+    folder, _, first = place.partition(":")
+    most = int(first) if first else None
+    files = [file for path in sorted(Path(folder).rglob("*")) if path.is_dir() for file in list_images(path)[:most]]
+    return title, decode(files or list_images(Path(folder))[:most], SIZE)
 
 
 def tiles_of(bundle_at: Path, classes: tuple[str, ...], n: int) -> tuple[Tensor, Tensor]:

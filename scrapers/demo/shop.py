@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-from scrapers.demo.textiles import CLASSES, STYLES, Drawing, render
+from drawing.textiles import CLASSES, STYLES, Drawing, render
 from scrapers.manifest import COLUMNS, scales_of
 from selvedge.config import DemoShop
 from selvedge.errors import SelvedgeError

@@ -44,7 +44,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for room in ("scrapers", "training", "inference"):
+        for room in ("drawing", "scrapers", "training", "inference"):
             shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
             shutil.copy(ROOT / name, folder / name)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapers.demo import textiles
-from scrapers.demo.textiles import captions
-from scrapers.demo.textiles.captions import FABRICS, MOST_WORDS, NOUNS, caption, parse, stated
-from scrapers.demo.textiles.colours import COLOURS, NAMES
-from scrapers.demo.textiles.design import LAYOUTS
+from drawing import textiles
+from drawing.textiles import captions
+from drawing.textiles.captions import FABRICS, MOST_WORDS, NOUNS, caption, parse, stated
+from drawing.textiles.colours import COLOURS, NAMES
+from drawing.textiles.design import LAYOUTS
 from selvedge.errors import SelvedgeError
 
 STYLES = [(cls, style) for cls, styles in textiles.STYLES.items() for style in styles]

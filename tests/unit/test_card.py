@@ -16,8 +16,8 @@ import pytest
 from helpers import small_params
 from PIL import Image
 
+from drawing.textiles import render
 from scrapers import card, looks
-from scrapers.demo.textiles import render
 from scrapers.looks import ACROSS, DOWN, FRAME, GAP, INK, SIDE, Swatch, measure, spread
 from scrapers.manifest import Journal, Row
 from scrapers.reconstruct import INDEX

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scrapers.demo.textiles import render
+from drawing.textiles import render
 from selvedge.errors import SelvedgeError
 from training.evaluation import copies
 

@@ -12,9 +12,9 @@ from helpers import SHARED
 from PIL import Image, ImageDraw
 
 from benchmarks.cutouts import box_of, landmarks_of, overlap, pairs
+from drawing.garments.items import load_item
 from scrapers import cutouts
 from scrapers.cutouts import cut_out, cut_out_folder, read_boxes, read_landmarks
-from scrapers.demo.wardrobe import load_item
 from scrapers.garments import from_folder
 from selvedge.config import GarmentFolder
 from selvedge.errors import SelvedgeError

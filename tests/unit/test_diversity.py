@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 from helpers import ROOT
 
-from scrapers.demo import textiles
-from scrapers.demo.textiles import diversity
-from scrapers.demo.textiles.colours import COLOURS
-from scrapers.demo.textiles.diversity import (
+from drawing import diversity, textiles
+from drawing.diversity import (
     AKIN,
     ALIKE,
     describe,
@@ -22,6 +20,7 @@ from scrapers.demo.textiles.diversity import (
     same_design,
     sample,
 )
+from drawing.textiles.colours import COLOURS
 from selvedge.errors import SelvedgeError
 
 
@@ -106,7 +105,7 @@ def test_no_two_of_10000_are_alike():
 
 
 def test_the_command_prints_a_line_of_json():
-    command = [sys.executable, "-m", "scrapers.demo.textiles.diversity", "--n", "10", "--json", "--workers", "1"]
+    command = [sys.executable, "-m", "drawing.diversity", "--n", "10", "--json", "--workers", "1"]
     done = subprocess.run([*command, "--size", "32"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["n"] == 10
     assert done.stdout.count("\n") == 1

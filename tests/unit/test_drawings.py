@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from scrapers.demo import drawings, textiles
-from scrapers.demo.drawings import SHEET, draw_textiles, renderer_version, sheet
+from drawing import files as drawings
+from drawing import textiles
+from drawing.files import SHEET, draw_textiles, renderer_version, sheet
 from selvedge import cli
 from selvedge.errors import SelvedgeError
 from selvedge.io import open_image
@@ -177,7 +178,7 @@ def test_a_mistake_ends_as_one_line_and_status_1(arguments, message, tmp_path, m
 
 
 def test_draw_garments_asks_the_wardrobe(tmp_path, monkeypatch):
-    from scrapers.demo import wardrobe
+    from drawing.garments import wardrobe
 
     asked = []
     monkeypatch.setattr(wardrobe, "draw_garments", lambda *args, **named: asked.append((*args, named)))

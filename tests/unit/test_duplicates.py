@@ -12,8 +12,8 @@ import pytest
 from helpers import SHARED
 from PIL import Image, ImageDraw, ImageOps
 
+from drawing.textiles import CLASSES, render
 from scrapers import duplicates
-from scrapers.demo.textiles import CLASSES, render
 from scrapers.duplicates import ORIENTATIONS, Orientation, Pair, Signatures, find, orientations_from, signature
 from selvedge.errors import BadImage
 from selvedge.io import encode_image, open_image, sha256_bytes

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from scrapers.demo.textiles import floral, leaves, paisley, render
-from scrapers.demo.textiles.botany import Art, Bed, press
-from scrapers.demo.textiles.colours import rgb
-from scrapers.demo.textiles.design import Spot
+from drawing.textiles import floral, leaves, paisley, render
+from drawing.textiles.botany import Art, Bed, press
+from drawing.textiles.colours import rgb
+from drawing.textiles.design import Spot
 
 STYLES = {"floral": floral.STYLES, "leaves": leaves.STYLES, "paisley": paisley.STYLES}
 CASES = [(cls, style) for cls, styles in STYLES.items() for style in styles]

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from scrapers.demo import textiles
-from scrapers.demo.textiles.colours import rgb
+from drawing import textiles
+from drawing.textiles.colours import rgb
 
 CLASSES = ("dotted", "zigzag", "animal", "novelty")
 EVERY = [(cls, style) for cls in CLASSES for style in textiles.STYLES[cls]]
@@ -106,8 +106,8 @@ def test_bands_of_a_chevron_lie_as_the_angle_says() -> None:
 
 def test_knitted_and_woven_designs_are_among_them() -> None:
     """Not all is printed: waves and Fair Isle are knitted, some herringbones woven."""
-    from scrapers.demo.textiles.colours import Dyer
-    from scrapers.demo.textiles.design import Knitted, Woven
+    from drawing.textiles.colours import Dyer
+    from drawing.textiles.design import Knitted, Woven
 
     def kinds(cls: str, style: str) -> set[type]:
         found = set()

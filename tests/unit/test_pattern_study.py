@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from scrapers.demo.textiles import CLASSES
+from drawing.textiles import CLASSES
 from selvedge.errors import SelvedgeError
 from training import ablation, pattern_study
 from training.models.bundle import save_bundle

@@ -113,7 +113,7 @@ def test_a_turn_is_counter_clockwise_as_pillows() -> None:
 
 def test_it_is_the_recipe_as_written_only_sharper_and_faster() -> None:
     """On a drawn cloth: resize the whole crop, rotate it, cut the centre; the same picture but for resampling twice."""
-    from scrapers.demo.textiles import render
+    from drawing.textiles import render
 
     picture = render("floral", 3, 640, mode="scan").image
     for scale in scales_of(*picture.size):

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from scrapers.demo.textiles import render
+from drawing.textiles import render
 from selvedge.errors import SelvedgeError
 from training import checkpoint, gpu_session
 from training.data import to_bytes

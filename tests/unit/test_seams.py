@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from scrapers.demo.textiles import render
+from drawing.textiles import render
 from selvedge.errors import SelvedgeError
 from training.evaluation import seams
 from training.models.dcgan import Generator

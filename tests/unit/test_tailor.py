@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from scrapers.demo.atelier.sewn import KINDS
-from scrapers.demo.atelier.tailor import length, pattern
+from drawing.garments.blender.tailor import length, pattern
+from drawing.garments.kinds import KINDS
 
 SEEDS = range(20)
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapers.demo import textiles
-from scrapers.demo.textiles import cloth, colours
-from scrapers.demo.textiles.design import Knitted, Printed, Woven
+from drawing import textiles
+from drawing.textiles import colours, weave
+from drawing.textiles.design import Knitted, Printed, Woven
+from selvedge import colour
 from selvedge.errors import SelvedgeError
 
 EVERY_STYLE = [(cls, style) for cls, styles in textiles.STYLES.items() for style in styles]
@@ -129,7 +130,7 @@ def test_no_seam_in_the_relief_of_a_cloth(ground):
     """Rolled so that its edges lie in the middle, a cloth of one dye shows no step there that is unlike the others."""
     art = np.full((96, 96, 3), 200, dtype=np.uint8)
     design = textiles.Design("any", ["navy"], Printed(lambda *_: art, ground=ground), 1.0)
-    relief = cloth.surface(np.random.default_rng(5), design, 96, 96, (1, 1), art, 4.0).colour
+    relief = weave.surface(np.random.default_rng(5), design, 96, 96, (1, 1), art, 4.0).colour
     rolled = np.roll(relief, (24, 48), (0, 1))
     for axis, at in ((0, 23), (1, 47)):
         steps = np.abs(np.diff(rolled, axis=axis)).mean(axis=(1 - axis, 2))
@@ -140,24 +141,24 @@ def test_no_seam_in_the_relief_of_a_cloth(ground):
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 40), st.integers(2, 40), st.integers(20, 90), st.integers(20, 90))
 def test_noise_is_cyclic(across, down, width, height):
-    field = cloth.noise(np.random.default_rng(1), width, height, across, down)
+    field = weave.noise(np.random.default_rng(1), width, height, across, down)
     coarse = np.random.default_rng(1).standard_normal((down, across), dtype=np.float32)
-    rolled = cloth.stretch(np.roll(coarse, 1, axis=1), width * across, height)
+    rolled = weave.stretch(np.roll(coarse, 1, axis=1), width * across, height)
     assert field.shape == (height, width)
-    np.testing.assert_allclose(rolled, np.roll(cloth.stretch(coarse, width * across, height), width, axis=1), atol=2e-3)
+    np.testing.assert_allclose(rolled, np.roll(weave.stretch(coarse, width * across, height), width, axis=1), atol=2e-3)
 
 
 # --- weaves and colours are what their names say --------------------------------------------------------------------
 
 
 def test_structures_are_what_weavers_draft():
-    plain, twill, denim = (cloth.STRUCTURES[name] for name in ("plain", "twill", "denim"))
+    plain, twill, denim = (weave.STRUCTURES[name] for name in ("plain", "twill", "denim"))
     assert plain.tolist() == [[1, 0], [0, 1]]
     assert (twill.sum(axis=0) == 2).all() and (twill.sum(axis=1) == 2).all()  # 2/2
     assert (denim.sum(axis=0) == 3).all()  # three up, one down
     for structure in (twill, denim):  # the line moves by one yarn a pick
         assert all((np.roll(structure[row], 1) == structure[row + 1]).all() for row in range(3))
-    bone = cloth.STRUCTURES["herringbone"]
+    bone = weave.STRUCTURES["herringbone"]
     assert (bone[:, :16] != bone[:, 16:][:, ::-1]).all()  # turned and offset by half a repeat
 
 
@@ -200,8 +201,8 @@ def test_a_pattern_has_contrast_and_a_solid_has_not(cls):
 
 def test_oklab_agrees_with_its_author():
     """White, and the sRGB red of Ottosson's reference implementation."""
-    np.testing.assert_allclose(colours.oklab(np.array([255, 255, 255])), [1, 0, 0], atol=1e-4)
-    np.testing.assert_allclose(colours.oklab(np.array([255, 0, 0])), [0.62796, 0.22486, 0.12585], atol=1e-4)
+    np.testing.assert_allclose(colour.oklab(np.array([255, 255, 255])), [1, 0, 0], atol=1e-4)
+    np.testing.assert_allclose(colour.oklab(np.array([255, 0, 0])), [0.62796, 0.22486, 0.12585], atol=1e-4)
 
 
 def test_palettes_keep_their_distances():
@@ -219,7 +220,7 @@ def test_harmonies_are_hues_at_their_steps():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(colours, "HARMONIES", only)
         for _ in range(200):
-            key, across = (colours.oklch(colours.rgb(name)) for name in colours._harmony(rng)[:2])
+            key, across = (colour.oklch(colours.rgb(name)) for name in colours._harmony(rng)[:2])
             if key[1] > 0.08 and across[1] > 0.05:
                 seen.append(abs((across[2] - key[2]) % 360 - 180))
     assert len(seen) > 30
@@ -230,7 +231,7 @@ def test_a_knitted_stitch_is_seen_where_it_is_drawn():
     """Large stitches: the legs of the V of each wale and course have its dye."""
     stitches = np.array([[0, 1], [1, 0]], dtype=np.uint8)
     design = textiles.Design("any", ["white", "black"], Knitted(stitches), 1.0)
-    made = cloth.surface(np.random.default_rng(0), design, 80, 64, (1, 1), None, 4.0).colour.mean(axis=2)
+    made = weave.surface(np.random.default_rng(0), design, 80, 64, (1, 1), None, 4.0).colour.mean(axis=2)
     assert made[16, 9] > 4 * made[16, 49]
     assert made[48, 49] > 4 * made[48, 9]
 
@@ -240,7 +241,7 @@ def test_another_processor_draws_the_same_picture_to_within_one_level(tmp_path):
     features = __import__("numpy._core._multiarray_umath", fromlist=["x"])
     vector = [name for name in features.__cpu_dispatch__ if features.__cpu_features__.get(name)]
     script = (
-        "import sys, numpy as np\nfrom scrapers.demo import textiles as t\n"
+        "import sys, numpy as np\nfrom drawing import textiles as t\n"
         "np.savez(sys.argv[1], *[np.asarray(t.render(c, 5, 96, m).image) for c in t.CLASSES for m in ('tile', 'scan')])"
     )
     plain = {"NPY_DISABLE_CPU_FEATURES": " ".join(vector), "OPENCV_CPU_DISABLE": "AVX,AVX2,FMA3,FP16"}
@@ -277,6 +278,6 @@ def test_a_repeat_holds_whole_periods_of_its_weave():
             for seed in range(6):
                 design = style(np.random.default_rng(seed), colours.Dyer(np.random.default_rng(seed)))
                 if isinstance(design.cloth, Woven):
-                    picks, ends = cloth.STRUCTURES[design.cloth.structure].shape
+                    picks, ends = weave.STRUCTURES[design.cloth.structure].shape
                     assert sum(count for _, count in design.cloth.warp) % ends == 0, (cls, design.style)
                     assert sum(count for _, count in design.cloth.weft) % picks == 0, (cls, design.style)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from scrapers.demo.textiles import render
-from scrapers.demo.worn import render_worn
+from drawing.textiles import render
+from drawing.worn import render_worn
 from selvedge.errors import SelvedgeError
 from training.evaluation import transfer
 

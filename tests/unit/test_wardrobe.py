@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scrapers.demo import wardrobe
-from scrapers.demo.atelier.sewn import KINDS, LABEL_OF, PRESENTATIONS
-from scrapers.demo.wardrobe import PALETTE, Item, draw_garments, load_item, plan, recolour
+from drawing.garments import items, wardrobe
+from drawing.garments.items import PALETTE, Item, load_item
+from drawing.garments.kinds import KINDS, LABEL_OF, PRESENTATIONS
+from drawing.garments.recolour import recolour
+from drawing.garments.wardrobe import draw_garments, plan
+from selvedge.colour import linear_to_bytes, to_linear
 from selvedge.errors import SelvedgeError
 
-there = pytest.mark.skipif(not wardrobe.ITEMS.is_dir(), reason="scrapers/demo/items is not drawn: make drawing")
+there = pytest.mark.skipif(not items.ITEMS.is_dir(), reason="drawing/garments/items is not drawn: make drawing")
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -32,9 +35,9 @@ def handmade(textile=None) -> Item:
     panel = np.where(garment & (np.arange(h)[:, None] < 80), 0, -1).astype(np.int16)
     uv[panel < 0] = np.nan
     shading = np.repeat((0.3 + 8 * x)[..., None], 3, -1).astype(np.float32) * garment[..., None]
-    light = np.where(garment[..., None], wardrobe._linear_of(colour) * shading, 0.05)
+    light = np.where(garment[..., None], to_linear(colour) * shading, 0.05)
     facts = {"kind": "t-shirt", "colour": list(colour), "textile": textile}
-    return Item(wardrobe._encoded(light), mask, uv, panel, shading, garment.astype(np.float32), facts)
+    return Item(linear_to_bytes(light), mask, uv, panel, shading, garment.astype(np.float32), facts)
 
 
 # --- the nine that ship -------------------------------------------------------------------------------------------
@@ -86,14 +89,14 @@ def test_the_picture_is_well_exposed(kind):
 def test_diffuse_light_explains_the_picture(kind):
     """Cloth colour x shading is the picture but for its gloss and its grain: 24 dB and more."""
     item = load_item(kind)
-    dye = wardrobe._linear_of(item.attributes["colour"])
+    dye = to_linear(item.attributes["colour"])
     sure = (item.weight > 0.98) & (item.panel >= 0)
-    assert psnr(wardrobe._encoded(dye * item.shading), item.image, sure) > 24
+    assert psnr(linear_to_bytes(dye * item.shading), item.image, sure) > 24
 
 
 @there
 def test_the_nine_are_small():
-    files = [path for path in wardrobe.ITEMS.iterdir() if path.suffix in (".jpg", ".png", ".npz", ".json")]
+    files = [path for path in items.ITEMS.iterdir() if path.suffix in (".jpg", ".png", ".npz", ".json")]
     assert len(files) == 4 * len(KINDS)
     assert sum(path.stat().st_size for path in files) <= 6_000_000
 
@@ -128,7 +131,7 @@ def test_other_colours_leave_the_ground_alone(kind):
 def test_a_sheet_dyed_anew_has_the_new_dye_under_the_old_light():
     item = handmade()
     for colour in ((0.2, 0.5, 0.7), (0.95, 0.9, 0.3), (0.03, 0.03, 0.03)):
-        expected = wardrobe._encoded(wardrobe._linear_of(colour) * item.shading)
+        expected = linear_to_bytes(to_linear(colour) * item.shading)
         inside = (item.mask == 1) & (item.shading.mean(-1) < 0.8)
         assert psnr(recolour(item, colour), expected, inside) > 38
 
@@ -162,10 +165,10 @@ def test_recolouring_needs_a_repeat():
 
 def test_what_is_kept_comes_back(tmp_path):
     item = handmade()
-    wardrobe.save_item(item, tmp_path, "sheet")
-    again = wardrobe.read_item(tmp_path / "sheet.json")
+    items.save_item(item, tmp_path, "sheet")
+    again = items.read_item(tmp_path / "sheet.json")
     cloth = item.panel >= 0
-    assert np.abs(again.uv[cloth] - item.uv[cloth]).max() <= wardrobe.STEP / 2 + 1e-6
+    assert np.abs(again.uv[cloth] - item.uv[cloth]).max() <= items.STEP / 2 + 1e-6
     assert np.isnan(again.uv[~cloth]).all()
     assert (again.panel == item.panel).all() and (again.mask == item.mask).all()
     assert np.abs(again.shading - item.shading).max() < 0.04
@@ -173,10 +176,10 @@ def test_what_is_kept_comes_back(tmp_path):
 
 
 def test_a_torn_file_is_named(tmp_path):
-    wardrobe.save_item(handmade(), tmp_path, "sheet")
+    items.save_item(handmade(), tmp_path, "sheet")
     (tmp_path / "sheet_truth.npz").write_bytes(b"torn")
     with pytest.raises(SelvedgeError, match=r"sheet_truth\.npz: cannot be read"):
-        wardrobe.read_item(tmp_path / "sheet.json")
+        items.read_item(tmp_path / "sheet.json")
 
 
 # --- drawing ------------------------------------------------------------------------------------------------------
@@ -266,7 +269,7 @@ def test_a_garment_is_drawn_with_its_truth(tmp_path):
         presentations=["flat"],
         progress=lines.append,
     )
-    item = wardrobe.read_item(path)
+    item = items.read_item(path)
     assert item.garment.sum() > 1000
     assert np.isfinite(item.uv[item.panel >= 0]).all()
     assert "skirt-00000" in lines[-1]

@@ -2,7 +2,7 @@
 
     selvedge draw textiles --n 8000 --size 120 --mode photograph --out near
     selvedge draw textiles --n 8000 --size 120 --mode worn --seed 100000 --out worn
-    python -m training.evaluation.transfer --drawn near worn --real DIR --names "striped,zigzag=zig zag" --run 8 [--backbone FILE]
+    python -m training.evaluation.transfer --drawn near worn --real DIR --names "striped,zigzag=zig zag" --run 8 [--backbone FILE] [--out JSON]
 
 Without --backbone a network learns from nothing but the drawings. With it (SqueezeNet 1.0's ImageNet weights) the network
 stays as it is and a linear classifier of its features learns from the drawings: how near the drawings are, by eyes that
@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torchvision.models import squeezenet1_0
 
 from selvedge.errors import SelvedgeError
-from selvedge.io import list_images
+from selvedge.io import list_images, write_json
 from training.data import Shuffle, decode, random_colour, random_flips, to_unit
 from training.models.judge import Judge
 from training.precision import autocast
@@ -229,10 +229,12 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--backbone", type=Path, help="SqueezeNet 1.0 weights, torchvision's key names")
+    parser.add_argument("--out", type=Path, help="JSON file of all sets' results")
     options = parser.parse_args()
     stored = round(options.size * 1.25)
     parts = [read_drawn(root, stored) for root in options.drawn]
     images, labels, classes = torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts]), parts[0][2]
+    found = []
     if options.backbone:
         judge = probe(images, labels, options.size, options.backbone)
     else:
@@ -253,7 +255,10 @@ def main() -> None:
             if t != a
         }
         result["confused"] = dict(sorted(taken.items(), key=lambda pair: -pair[1])[:8])
-        print(json.dumps({"set": root.name, "trained_on": len(images), "classes": len(present), **result}), flush=True)
+        found.append({"set": root.name, "trained_on": len(images), "classes": len(present), **result})
+        print(json.dumps(found[-1]), flush=True)
+    if options.out:
+        write_json(options.out, found)
 
 
 if __name__ == "__main__":
