@@ -12,24 +12,24 @@ from PIL import Image
 
 from selvedge.config import Patterns
 from selvedge.errors import SelvedgeError
-from training import ablation
+from studies import ablation, common
 
 
 def test_the_parts_share_no_drawing_and_have_each_class_in_its_share(tmp_path: Path) -> None:
     for label, cls in enumerate(("dotted", "floral")):
         for i in range(20):
             Image.fromarray(np.full((8, 8, 3), 100 * label + i, np.uint8)).save(tmp_path / f"{cls}-{i:05d}.png")
-    cloth = ablation.Cloth(tmp_path, 8, 8)
-    shades = {part: set(cloth.parts[part].images[:, 0, 0, 0].tolist()) for part in ablation.PARTS}
+    cloth = common.DrawnCloth(tmp_path, 8, 8)
+    shades = {part: set(cloth.parts[part].images[:, 0, 0, 0].tolist()) for part in common.PARTS}
     assert {part: len(found) for part, found in shades.items()} == {"train": 28, "pick": 6, "test": 6}
     assert len(set.union(*shades.values())) == 40
     assert cloth.parts["test"].labels.tolist() == [0, 0, 0, 1, 1, 1]
-    windows = [ablation.Cloth(tmp_path, 4, 8).parts for _ in range(2)]
-    assert [windows[0][part].images.shape[-1] for part in ablation.PARTS] == [8, 4, 4]  # trainings cut their own
+    windows = [common.DrawnCloth(tmp_path, 4, 8).parts for _ in range(2)]
+    assert [windows[0][part].images.shape[-1] for part in common.PARTS] == [8, 4, 4]  # trainings cut their own
     assert torch.equal(*(some["test"].images for some in windows))
     (tmp_path / "empty").mkdir()
     with pytest.raises(SelvedgeError, match="holds no drawing"):
-        ablation.Cloth(tmp_path / "empty", 8, 8)
+        common.DrawnCloth(tmp_path / "empty", 8, 8)
 
 
 def test_every_row_is_a_training_that_can_be() -> None:
@@ -71,7 +71,7 @@ def test_the_page_compares_seed_by_seed_and_names_what_is_missing() -> None:
 
 
 def test_rows_are_asked_for_by_name(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    asked = ablation.parser("", 100, ablation.ROWS)
+    asked = common.parser("", 100, ablation.ROWS)
     needed = ["--drawn", str(tmp_path), "--out", str(tmp_path / "page.md")]
     assert asked.parse_args(needed).rows == tuple(ablation.ROWS)
     assert asked.parse_args([*needed, "--rows", "plain,DCGAN+"]).rows == ("plain", "DCGAN+")

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from selvedge.errors import SelvedgeError
+from studies.power import STUDIES, Pool, blur, faulty, mixed, rates
 from training.evaluation.alarms import SHARES, check
 from training.evaluation.features import Looks
-from training.evaluation.power import STUDIES, Pool, blur, faulty, mixed, rates
 
 CLASSES, D = 5, 16
 CENTRES = np.random.default_rng(0).standard_normal((CLASSES, D)) * 3

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from test_pattern_study import NAMES, save_champion, save_tiles
+from test_generators_study import NAMES, save_champion, save_tiles
 
-from benchmarks import best_of
 from inference.patterns import Patterns, Wish
+from studies import best_of
 from training.models.bundle import load_bundle
 
 

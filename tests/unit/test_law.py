@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ import yaml
 from helpers import ROOT
 
 ROOMS = ("selvedge", "drawing", "scrapers", "training", "inference", "flows")
+
+
+FAMILY_FILES = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "training/models").glob("[a-z]*.py"))]
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -78,36 +82,80 @@ print([json.loads(line) for line in open("runs/x/log.jsonl")])
     assert "[{'task': 'task', 'params': {'lr': 0.1}}, {'step': 10, 'loss': 0.5}]" in done.stdout
 
 
-# what every family shares and what no training's numbers follow from
-SHARED = {
-    "training/__init__.py",
-    "training/tasks/__init__.py",
-    "training/models/__init__.py",
-    "training/models/bundle.py",
-    "training/evaluation/__init__.py",
+# ---- stages depend on the code that they run, on all of it and on no more ------------------------------------------------
+
+# what lists the families and tasks that there are: a new one changes nothing for the others
+REGISTRIES = {"training/tasks/__init__.py", "training/models/__init__.py"}
+KEEPING = {"training/models/bundle.py"}  # how a network is kept, which no training's numbers follow from
+MODULE = re.compile(rf"^({'|'.join(ROOMS[1:])})(\.\w+)+$")
+# where each stage's command begins (selvedge/cli.py), and what it finds by a name in params.yaml or on a card
+ENTRIES = {
+    "crawl": ["scrapers/crawl.py"],
+    "reconstruct": ["scrapers/reconstruct.py"],
+    "data-card": ["scrapers/card.py"],
+    "garments": ["scrapers/garments.py"],
+    "train-classifier": ["training/loop.py", "training/tasks/classifier.py"],
+    "train-patterns": ["training/loop.py", "training/tasks/patterns.py", "training/models/fourier.py"],
+    "train-upscaler": ["training/loop.py", "training/tasks/upscaler.py"],
+    "train-segmenter": ["training/loop.py", "training/tasks/segmenter.py"],
+    "evaluate": ["training/evaluation/evaluate.py", *FAMILY_FILES],
+    "register": ["training/register.py", *FAMILY_FILES],
+    "catalogue": ["inference/catalogue.py", *FAMILY_FILES],
 }
 
 
-def test_a_training_stage_depends_on_all_the_code_that_it_follows_from() -> None:
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    for stage, spec in stages.items():
-        if not stage.startswith("train-"):
+def stages() -> dict[str, dict]:
+    return yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def code_of(spec: dict) -> set[str]:
+    """The Python files of the rooms among a stage's dependencies; a folder stands for all in it."""
+    found: set[str] = set()
+    for dep in spec.get("deps", []):
+        path = ROOT / dep
+        if dep.split("/")[0] in ROOMS:
+            found |= {str(file.relative_to(ROOT)) for file in ([path] if path.is_file() else path.rglob("*.py"))}
+    return {file for file in found if file.endswith(".py")}
+
+
+def followed(entries: list[str]) -> set[str]:
+    """The files of the rooms that these import, at their top or later, and those that they name in a text, and so on."""
+    found: set[str] = set()
+    todo = list(entries)
+    while todo:
+        path = todo.pop()
+        if path in found or path in REGISTRIES:
             continue
-        needed, todo = set(), [f"training/tasks/{stage.removeprefix('train-')}.py", "training/loop.py"]
-        while todo:
-            path = todo.pop()
-            if path in needed | SHARED:
-                continue
-            needed.add(path)
-            for node in ast.walk(ast.parse((ROOT / path).read_text())):
-                if isinstance(node, ast.ImportFrom) and node.module.startswith("training"):
-                    todo += _files(node.module, [alias.name for alias in node.names])
-        families = {"training/models/fourier.py"} if stage == "train-patterns" else set()  # built by its name
-        assert needed | families == {path for path in spec["deps"] if path.startswith("training/")}, stage
+        found.add(path)
+        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ROOMS[1:]:
+                todo += files_of(node.module, [alias.name for alias in node.names])
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and MODULE.match(node.value):
+                module, _, name = node.value.rpartition(".")
+                todo += [*files_of(module, [name]), *files_of(node.value, [])]
+    return {path for path in found if (ROOT / path).read_text().count("\n") > 1}  # a docstring alone does nothing
 
 
-def _files(module: str, names: list[str]) -> list[str]:
+def files_of(module: str, names: list[str]) -> list[str]:
+    """The file of a module, or those of the modules that are imported out of a package; the package's own too."""
     base = module.replace(".", "/")
     if (ROOT / f"{base}.py").exists():
         return [f"{base}.py"]
-    return [f"{base}/{name}.py" for name in names if (ROOT / f"{base}/{name}.py").exists()]
+    own = [f"{base}/__init__.py"] if (ROOT / base / "__init__.py").exists() else []
+    return own + [f"{base}/{name}.py" for name in names if (ROOT / f"{base}/{name}.py").exists()]
+
+
+@pytest.mark.parametrize("stage", ENTRIES)
+def test_a_stage_depends_on_the_code_that_it_runs_and_on_no_other(stage: str) -> None:
+    needed = followed(ENTRIES[stage]) - (KEEPING if stage.startswith("train-") else set())
+    named = {path for path in code_of(stages()[stage]) if (ROOT / path).read_text().count("\n") > 1} - REGISTRIES
+    assert sorted(needed - named) == [], "missing among the deps"
+    assert sorted(named - needed) == [], "a change here would make the stage stale for nothing"
+
+
+def test_every_stage_is_known_here_and_none_depends_on_a_study() -> None:
+    assert stages().keys() == ENTRIES.keys()
+    for spec in stages().values():
+        assert not [
+            dep for dep in spec.get("deps", []) if dep.split("/")[0] in ("studies", "benchmarks", "tests", "reports")
+        ]

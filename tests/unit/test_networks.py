@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from selvedge.errors import BadBundle
 from training.models.bundle import load_bundle, save_bundle
 from training.models.dcgan import Discriminator, Generator, settle_batch_norm
-from training.models.fourier import FourierGenerator, whole_waves
+from training.models.fourier import FourierGenerator
 from training.models.judge import Judge
 from training.models.srresnet import SRResNet, shrink
+from training.models.styled import whole_waves
 from training.models.torus import UpConv, upsample
 
 

@@ -14,14 +14,15 @@ from PIL import Image
 
 from drawing.textiles import render
 from selvedge.errors import SelvedgeError
-from training import checkpoint, gpu_session
+from studies import gpu_session
+from training import checkpoint
 from training.data import to_bytes
 from training.evaluation import palette
 from training.evaluation.seams import is_periodic
 from training.loop import train
 from training.models.bundle import load_bundle
-from training.models.fourier import StyledConv
-from training.models.screens import INKS, NOISE, WAVES, Screens, Styled, poured, separated, widen
+from training.models.screens import INKS, NOISE, WAVES, Screens, poured, separated, widen
+from training.models.styled import StyledConv
 from training.separations import Separations, load, palette_library, printed, ranked, read_folder, separate, windows
 from training.tasks.screens import ScreensTask, Settings, held_out_scores, shares
 
@@ -134,14 +135,22 @@ def test_the_palette_that_was_asked_for_is_what_is_printed(network):
 
 
 @pytest.mark.parametrize("kernel", [1, 3])
-def test_a_styled_layer_is_the_house_s_in_fewer_passes(kernel):
+def test_a_styled_layer_is_the_paper_s_on_a_torus(kernel):
+    """Weights modulated and demodulated for each sample, as Karras et al. 2020 write them (eq. 1 and 3)."""
     torch.manual_seed(0)
-    ours, house = Styled(5, 4, 6, kernel), StyledConv(5, 4, 6, kernel)
-    house.load_state_dict(ours.state_dict())
+    layer = StyledConv(5, 4, 6, kernel)
+
+    def as_published(x, style):
+        weight = layer.weight[None] * layer.scale(style)[:, None, :, None, None]
+        weight = weight / (weight.square().sum((2, 3, 4), keepdim=True) + 1e-6).sqrt()
+        padded = F.pad(x, (kernel // 2,) * 4, mode="circular")
+        made = torch.cat([F.conv2d(one[None], w) for one, w in zip(padded, weight, strict=True)])
+        return F.leaky_relu(made + layer.bias[:, None, None], 0.2) * 2**0.5
+
     slopes = []
-    for layer in (ours, house):
+    for form in (layer, as_published):
         x = torch.arange(2 * 5 * 8 * 6).view(2, 5, 8, 6).sin().requires_grad_(True)
-        made = layer(x, torch.linspace(-1, 1, 12).view(2, 6))
+        made = form(x, torch.linspace(-1, 1, 12).view(2, 6))
         slopes.append((made, *torch.autograd.grad((made * made.detach().cos()).sum(), (x, *layer.parameters()))))
     for one, two in zip(*slopes, strict=True):
         torch.testing.assert_close(one, two, atol=1e-4, rtol=1e-4)

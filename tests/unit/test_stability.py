@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from selvedge.errors import SelvedgeError
-from training import stability
-from training.ablation import Cloth
+from studies import stability
+from studies.common import DrawnCloth
 from training.evaluation.features import SHIPPED, Extractor
 
 
@@ -50,7 +50,7 @@ def test_a_run_keeps_its_looks_and_is_not_trained_twice(tmp_path: Path, monkeypa
         for i in range(20):
             picture = Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8))
             picture.save(tmp_path / f"{cls}-{i:05d}.png")
-    cloth, extractor = Cloth(tmp_path, 32, 32), Extractor.load(SHIPPED)
+    cloth, extractor = DrawnCloth(tmp_path, 32, 32), Extractor.load(SHIPPED)
     real = extractor.look(torch.cat([cloth.parts[part].images for part in ("pick", "test")]))
     options = Namespace(size=32, width=4, images=256, samples=12, drawn="here", view=32)
     few = stability.fewer(cloth, 5, 32).parts

@@ -61,6 +61,10 @@ def save_bundle(
 def load_bundle(directory: str | Path) -> Bundle:
     """Read a model directory; raises BadBundle naming the file that is missing or not what the card says."""
     directory = Path(directory)
+    if not directory.is_dir():
+        raise BadBundle(
+            f"{directory}: there is no such model; name a directory of {CARD} and {WEIGHTS}, or run the stage that makes it"
+        )
     for name in (CARD, WEIGHTS):
         if not (directory / name).is_file():
             raise BadBundle(f"{directory / name}: is missing; run the stage that makes {directory} again")

@@ -2,9 +2,7 @@
 
 A repeat is a periodic function, so its coarsest layer is a sum of waves that fit the tile a whole number of times
 (periodic latents as in PSGAN, Bergmann et al. 2017; a Fourier input as in StyleGAN3, Karras et al. 2021). Latent and
-class become a style that scales the channels of each convolution, with the demodulation of StyleGAN2 (Karras et al.
-2020, eq. 3), which is a function of weights alone: no batch norm, and no statistics over the tile, so the tile stays
-exactly periodic.
+class become a style that scales the channels of each convolution.
 """
 
 from __future__ import annotations
@@ -12,43 +10,13 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.models.torus import pad
+from training.models.styled import StyledConv, normalise, whole_waves
+from training.models.torus import upsample
 
 WAVES = 4  # the highest number of periods across a tile, each way
 GRID = 4  # the coarsest layer is this many times smaller than the tile
-
-
-class StyledConv(nn.Module):
-    """3x3 (or 1x1) convolution on the torus whose input channels the style scales; its output has unit variance again.
-
-    Scaling the activations and the result is the same as modulating the weights of each sample, and one ordinary
-    convolution.
-    """
-
-    def __init__(self, channels_in: int, channels_out: int, style: int, kernel: int = 3) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(
-            torch.randn(channels_out, channels_in, kernel, kernel) / math.sqrt(channels_in * kernel**2)
-        )
-        self.bias = nn.Parameter(torch.zeros(channels_out))
-        self.scale = nn.Linear(style, channels_in)
-        nn.init.normal_(self.scale.weight, 0, 1 / math.sqrt(style))
-        nn.init.ones_(self.scale.bias)
-
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """x (B, in, H, W), style (B, S) -> (B, out, H, W)."""
-        scale = self.scale(style)
-        power = scale.square() @ self.weight.square().sum((2, 3)).t()  # (B, out): sum of (weight x scale)^2
-        x = (
-            pad(x * scale[:, :, None, None], self.weight.shape[2] // 2, wrap=True)
-            if self.weight.shape[2] > 1
-            else x * scale[:, :, None, None]
-        )
-        h = F.conv2d(x, self.weight.to(x.dtype)) * torch.rsqrt(power + 1e-6)[:, :, None, None]
-        return F.leaky_relu(h + self.bias[None, :, None, None], 0.2) * math.sqrt(2)
 
 
 class FourierGenerator(nn.Module):
@@ -88,26 +56,9 @@ class FourierGenerator(nn.Module):
         for conv in self.coarse:
             h = conv(h, style)
         for stage in (self.middle, self.fine):
-            h = double(h)
+            h = upsample(h, 2, mode="bilinear")
             for conv in stage:
                 h = conv(h, style)
         image = self.colour(h)
         # no tanh: where it saturates at the beginning, it teaches nothing any more
         return image if self.training else image.clamp(-1, 1)
-
-
-def whole_waves(highest: int) -> Tensor:
-    """(K, 2) whole numbers of periods down and across, each direction once: half of the plane without the origin."""
-    pairs = [(y, x) for y in range(highest + 1) for x in range(-highest, highest + 1) if y > 0 or x > 0]
-    return torch.tensor(pairs, dtype=torch.float32)
-
-
-def normalise(z: Tensor) -> Tensor:
-    """To unit mean square, so that style does not depend on a latent's length."""
-    return z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
-
-
-def double(x: Tensor) -> Tensor:
-    """Twice the size, bilinear on the torus."""
-    large = F.interpolate(pad(x, 1, wrap=True), scale_factor=2, mode="bilinear", align_corners=False)
-    return large[:, :, 2:-2, 2:-2]

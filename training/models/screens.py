@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.models.fourier import normalise, whole_waves
-from training.models.torus import upsample
+from training.models.styled import StyledConv, normalise, whole_waves
+from training.models.torus import pad_one, upsample
 
 INKS = 6  # screens; of a picture in k inks the first k are used, the ground first
 STRIDE = 8  # pixels a side of a cell
@@ -31,36 +31,6 @@ SOFT = (0.1065, 0.787)  # a Gaussian of half a pixel at one pixel, and at none
 CRISP = 8.0  # how many times claims are taken before the softmax: 1 beside 0 becomes 0.9997, 0.5 beside 0.5 stays
 
 
-class Styled(nn.Module):
-    """A convolution on the torus whose input channels the style scales; its output has unit variance again.
-
-    `fourier.StyledConv` (StyleGAN2, Karras et al. 2020, eq. 3) in half as many passes over memory, which is what a CPU waits
-    for: padded by joining slices, the gain of the activation in the scale of the result, and nothing in fp32 under autocast.
-    """
-
-    def __init__(self, channels_in: int, channels_out: int, style: int, kernel: int = 3) -> None:
-        super().__init__()
-        fan = channels_in * kernel**2
-        self.weight = nn.Parameter(torch.randn(channels_out, channels_in, kernel, kernel) / math.sqrt(fan))
-        self.bias = nn.Parameter(torch.zeros(channels_out))
-        self.scale = nn.Linear(style, channels_in)
-        nn.init.normal_(self.scale.weight, 0, 1 / math.sqrt(style))
-        nn.init.ones_(self.scale.bias)
-
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """x (B, in, H, W), style (B, S) -> (B, out, H, W)."""
-        scale = self.scale(style)
-        power = scale.float().square() @ self.weight.square().sum((2, 3)).t().float()  # (B, out)
-        gain = (2 / (power + 1e-6)).sqrt()[:, :, None, None]
-        if self.weight.shape[2] == 1:  # a matrix a sample, for x is larger than that
-            h = torch.bmm(self.weight.flatten(1) * scale[:, None], x.flatten(2)).unflatten(2, x.shape[2:])
-        else:
-            h = F.conv2d(around(x * scale[:, :, None, None].to(x.dtype)), self.weight.to(x.dtype))
-        return F.leaky_relu(
-            torch.addcmul((math.sqrt(2) * self.bias).to(h.dtype)[:, None, None], h, gain.to(h.dtype)), 0.2
-        )
-
-
 class Latents(nn.Module):
     """Everything that is not the same everywhere, as one map of cells: noise and waves, as the style mixes them.
 
@@ -73,8 +43,8 @@ class Latents(nn.Module):
         slow = waves.abs().amax(1) <= LOW
         self.register_buffer("slow", waves[slow], persistent=False)
         self.register_buffer("fast", waves[~slow], persistent=False)
-        self.low = Styled(COARSE + 2 * len(self.slow), low, style, kernel=1)
-        self.high = Styled(FINE + 2 * len(self.fast), high, style, kernel=1)
+        self.low = StyledConv(COARSE + 2 * len(self.slow), low, style, kernel=1)
+        self.high = StyledConv(FINE + 2 * len(self.fast), high, style, kernel=1)
 
     def forward(self, noise: Tensor, begin: Tensor, style: Tensor) -> Tensor:
         """noise (B, COARSE + 4 FINE, h, w), style (B, S), begin (B, waves, m, n) in periods, a value for each of m x n parts of
@@ -100,7 +70,7 @@ class Block(nn.Module):
 
     def __init__(self, channels: int, style: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(Styled(channels, channels, style) for _ in range(2))
+        self.convs = nn.ModuleList(StyledConv(channels, channels, style) for _ in range(2))
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
@@ -137,10 +107,10 @@ class Screens(nn.Module):
             nn.init.zeros_(layer.bias)
         self.first = Latents(3 * width, width, style)
         self.coarse = nn.ModuleList(Block(3 * width, style) for _ in range(2))
-        self.into_middle = Styled(4 * width, 2 * width, style)
+        self.into_middle = StyledConv(4 * width, 2 * width, style)
         self.middle = Block(2 * width, style)
-        self.into_fine = Styled(2 * width, width, style)
-        self.fine = Styled(width, width, style)
+        self.into_fine = StyledConv(2 * width, width, style)
+        self.fine = StyledConv(width, width, style)
         self.detail, self.claims = nn.Conv2d(width, 4 * DETAIL, 1), nn.Conv2d(DETAIL, INKS, 3)
         with torch.no_grad():  # the four pixels of a quarter begin alike (Aitken et al. 2017): no chequers to unlearn
             self.detail.weight.copy_(self.detail.weight[::4].repeat_interleave(4, 0))
@@ -197,10 +167,10 @@ class Screens(nn.Module):
         )
         for block in self.coarse:
             low = block(low, style)
-        h = self.into_middle(torch.cat([double(low), F.pixel_shuffle(high, 2)], 1), style)
-        h = self.into_fine(double(self.middle(h, style)), style)
+        h = self.into_middle(torch.cat([upsample(low, 2, mode="bilinear"), F.pixel_shuffle(high, 2)], 1), style)
+        h = self.into_fine(upsample(self.middle(h, style), 2, mode="bilinear"), style)
         h = F.leaky_relu(F.pixel_shuffle(self.detail(self.fine(h, style)), 2), 0.2)
-        claims = self.claims(around(h))
+        claims = self.claims(pad_one(h))
         unused = (torch.arange(INKS, device=z.device) >= inks[:, None])[:, :, None, None]
         claims = claims.float().masked_fill(unused, 0)
         claims = claims + (1 - claims.sum(1, keepdim=True)) / inks[:, None, None, None]
@@ -252,49 +222,13 @@ def repeated(cells: Tensor, layout: str) -> Tensor:
     return torch.cat([cells, cells.roll(cells.shape[along] // 2, along)], across)
 
 
-class _Around(torch.autograd.Function):
-    """`around`, whose gradient would else take more passes than the convolution's."""
-
-    @staticmethod
-    def forward(_, x: Tensor) -> Tensor:
-        x = torch.cat([x[:, :, -1:], x, x[:, :, :1]], 2)
-        return torch.cat([x[..., -1:], x, x[..., :1]], 3)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(_, slope: Tensor) -> Tensor:
-        for axis in (2, 3):
-            n = slope.shape[axis] - 2
-            inner = slope.narrow(axis, 1, n).clone()
-            inner.narrow(axis, n - 1, 1).add_(slope.narrow(axis, 0, 1))
-            inner.narrow(axis, 0, 1).add_(slope.narrow(axis, n + 1, 1))
-            slope = inner
-        return slope
-
-
-def around(x: Tensor) -> Tensor:
-    """One more place on all sides of (B, C, H, W), from across the torus."""
-    return _Around.apply(x)
-
-
-def enlarged(x: Tensor, down: int, across: int) -> Tensor:
-    """(B, C, H, W) so many times as high and as wide, bilinear on the torus."""
-    large = F.interpolate(around(x), scale_factor=(down, across), mode="bilinear", align_corners=False)
-    return large[:, :, down:-down, across:-across]
-
-
-def double(x: Tensor) -> Tensor:
-    """Twice the size, bilinear on the torus."""
-    return enlarged(x, 2, 2)
-
-
 def sines(waves: Tensor, begin: Tensor, rows: int, columns: int, period: int) -> Tensor:
     """(B, 2 W, rows, columns): cosines, then sines, of W waves (down, across) that run so often over `period` places.
 
     They begin where `begin` (B, W, m, n) says, in periods; values for m x n parts of the map go over into each other.
     """
     if begin.shape[2:] != (1, 1):
-        begin = enlarged(begin, rows // begin.shape[2], columns // begin.shape[3])
+        begin = upsample(begin, (rows // begin.shape[2], columns // begin.shape[3]), mode="bilinear")
     down, across = (torch.arange(n, device=waves.device) % period / period for n in (rows, columns))
     turns = waves[:, 0, None, None] * down[:, None] + waves[:, 1, None, None] * across + begin
     strength = waves.norm(dim=1)[:, None, None].rsqrt() * math.sqrt(2)  # low frequencies lead, as they do in pictures
@@ -315,9 +249,9 @@ def separated(claims: Tensor, enlarge: int = 1, sharpness: float = CRISP) -> Ten
 def softened(x: Tensor) -> Tensor:
     """Maps (B, C, H, W) under a Gaussian of half a pixel on the torus: stairs become slopes, and what is a pixel wide stays."""
     near, here = SOFT
-    rows = around(x)[..., 1:-1]
+    rows = pad_one(x)[..., 1:-1]
     x = (rows[:, :, :-2] + rows[:, :, 2:]) * near + rows[:, :, 1:-1] * here
-    columns = around(x)[:, :, 1:-1]
+    columns = pad_one(x)[:, :, 1:-1]
     return (columns[..., :-2] + columns[..., 2:]) * near + columns[..., 1:-1] * here
 
 

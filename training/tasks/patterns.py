@@ -12,12 +12,12 @@ import shutil
 from collections.abc import Callable, Sequence
 
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
 from selvedge.config import Params, Patterns
 from selvedge.errors import SelvedgeError
+from training import losses
 from training.augment import diff_augment
 from training.data import (
     SWATCHES,
@@ -114,7 +114,7 @@ class PatternTask(BaseTask):
         shown, made = self._disturbed(real), self._disturbed(fake.detach())
         with autocast(self.settings.precision, device):
             d_real, d_fake = self.fast_d(shown, labels), self.fast_d(made, labels)
-        d_loss = d_game(self.settings.loss, d_real.float(), d_fake.float())
+        d_loss = losses.d_loss(self.settings.loss, d_real.float(), d_fake.float())
         penalty = self._penalty(seen // self.settings.batch, (shown, made.float()), labels)
         self.update("d", d_loss if penalty is None else d_loss + penalty)
 
@@ -123,7 +123,7 @@ class PatternTask(BaseTask):
         with autocast(self.settings.precision, device):
             g_fake = self.fast_d(self._disturbed(fake), labels)
             g_real = self.fast_d(self._disturbed(real), labels) if self.settings.loss == "relativistic" else None
-        g_loss = g_game(self.settings.loss, g_fake.float(), None if g_real is None else g_real.float())
+        g_loss = losses.g_loss(self.settings.loss, g_fake.float(), None if g_real is None else g_real.float())
         self.update("g", g_loss)
         self.d.requires_grad_(True)
         return {
@@ -134,16 +134,11 @@ class PatternTask(BaseTask):
         }
 
     def _penalty(self, step: int, pictures: tuple[Tensor, ...], labels: Tensor | None) -> Tensor | None:
-        """gamma / 2 E |grad D|^2 on real and on fake (Mescheder et al. 2018, eq. 9; Huang et al. 2024), in fp32, lazily."""
+        """R1 and R2 in fp32, lazily: so much the stronger in the few steps that have them."""
         settings = self.settings
         if not settings.penalty or step % settings.penalty_every:
             return None
-        total = torch.zeros((), device=pictures[0].device)
-        for images in pictures:
-            images = images.detach().requires_grad_(True)
-            (slope,) = torch.autograd.grad(self.d(images, labels).sum(), images, create_graph=True)
-            total = total + slope.square().sum((1, 2, 3)).mean()
-        return settings.penalty / 2 * settings.penalty_every * total
+        return settings.penalty * settings.penalty_every * losses.gradient_penalty(self.d, pictures, labels)
 
     def _pace(self, seen: int) -> None:
         """Learning rates for the step that ends at `seen` images."""
@@ -269,25 +264,6 @@ def compiled(network: nn.Module) -> Callable[..., Tensor]:
             f"patterns.compile: needs a C++ compiler, and there is no {name}; install one, or set false"
         )
     return torch.compile(network)
-
-
-def d_game(loss: str, real: Tensor, fake: Tensor) -> Tensor:
-    """D's loss on logits: cross-entropy with labels 1 and 0, the hinge (Lim, Ye 2017), or -log sigmoid(real - fake) of
-    pairs (Jolicoeur-Martineau 2018)."""
-    if loss == "bce":
-        return F.softplus(-real).mean() + F.softplus(fake).mean()
-    if loss == "hinge":
-        return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
-    return F.softplus(fake - real).mean()
-
-
-def g_game(loss: str, fake: Tensor, real: Tensor | None = None) -> Tensor:
-    """G's loss on D's logits: -log D(G(z)), the hinge's -D(G(z)), or -log sigmoid(fake - real) of pairs."""
-    if loss == "bce":
-        return F.softplus(-fake).mean()
-    if loss == "hinge":
-        return -fake.mean()
-    return F.softplus(real - fake).mean()
 
 
 def job(params: Params) -> Job:

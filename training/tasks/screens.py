@@ -23,7 +23,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from selvedge.errors import SelvedgeError
-from training import checkpoint, distributed
+from training import checkpoint, distributed, losses
 from training.checkpoint import State
 from training.data import Shuffle, sheet, to_bytes
 from training.evaluation.agreement import share_of
@@ -165,7 +165,7 @@ class ScreensTask(BaseTask):
         with autocast(settings.precision, device):
             d_real, d_fake = self.d(real, labels, inks), self.d(shown, labels, inks)
         apart = d_real.float() - d_fake.float()
-        d_loss = F.softplus(-apart).mean()
+        d_loss = F.softplus(-apart).mean()  # losses.d_loss of relativistic pairs
         penalty = self._penalty(seen // settings.batch, (real, fake.detach()), labels, inks)
         self.update("d", d_loss if penalty is None else d_loss + penalty)
 
@@ -189,16 +189,11 @@ class ScreensTask(BaseTask):
         return coverage * 2 - 1 + self.settings.noise * torch.randn_like(coverage)
 
     def _penalty(self, step: int, pictures: tuple[Tensor, ...], labels: Tensor, inks: Tensor) -> Tensor | None:
-        """gamma / 2 E |grad D|^2 on real and on fake (Huang et al. 2024, eq. 5), in fp32, lazily."""
+        """R1 and R2 in fp32, lazily: so much the stronger in the few steps that have them."""
         settings = self.settings
         if step % settings.penalty_every:
             return None
-        total = torch.zeros((), device=labels.device)
-        for x in pictures:
-            x = x.detach().requires_grad_(True)
-            (slope,) = torch.autograd.grad(self.d(x, labels, inks).sum(), x, create_graph=True)
-            total = total + slope.square().sum((1, 2, 3)).mean()
-        return settings.penalty / 2 * settings.penalty_every * total
+        return settings.penalty * settings.penalty_every * losses.gradient_penalty(self.d, pictures, labels, inks)
 
     def _decay(self, progress: float) -> None:
         late = max(0.0, (progress - self.settings.decay_from) / (1 - self.settings.decay_from))

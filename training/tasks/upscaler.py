@@ -9,6 +9,7 @@ from torch import Tensor
 
 from selvedge.config import Params, Upscaler
 from selvedge.errors import BadParams
+from training import losses
 from training.data import (
     SWATCHES,
     Shuffle,
@@ -65,7 +66,7 @@ class UpscalerTask(BaseTask):
             self.critic.requires_grad_(False)
             with autocast(settings.precision, device):
                 opinion = self.critic(made)
-            loss = l1 + settings.adversarial_weight * F.softplus(-opinion.float()).mean()
+            loss = l1 + settings.adversarial_weight * losses.g_loss("bce", opinion.float())
         self.update("g", loss)
         self.critic.requires_grad_(True)
         return {"l1": l1.detach(), "critic_loss": critic_loss}
@@ -73,7 +74,7 @@ class UpscalerTask(BaseTask):
     def _critic_step(self, real: Tensor, made: Tensor) -> Tensor:
         with autocast(self.settings.precision, device_of(self.critic)):
             on_real, on_made = self.critic(real), self.critic(made)
-        loss = F.softplus(-on_real.float()).mean() + F.softplus(on_made.float()).mean()
+        loss = losses.d_loss("bce", on_real.float(), on_made.float())
         self.update("critic", loss)
         return loss.detach()
 

@@ -1,7 +1,7 @@
 """What the alarms and the distances can see at small n, asked of sets with a known fault: writes a table.
 
     selvedge draw textiles --n 7000 --size 128 --mode photograph --seed 900000 --out fresh
-    python -m training.evaluation.power --drawn fresh --extractor inference/weights/extractor --out reports/power.md
+    python -m studies.power --drawn fresh --extractor inference/weights/extractor --out reports/power.md
 
 The drawings must be ones that the extractor did not learn from. A faulty set is n real pictures with a tenth of them replaced
 by (a) blurred ones, (b) copies of one picture, (c) pictures of another class. Each rate is of --resamplings sets, drawn anew

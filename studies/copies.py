@@ -5,7 +5,7 @@
     ... --n 1600 --seed 500800, of animal, floral, leaves and paisley; --n 5500 --seed 900000, of these and novelty
     selvedge draw textiles --n 1100 --size 96 --mode tile --seed 700000 --out tiles-96
     selvedge draw textiles --n 1100 --size 64 --mode tile --seed 800000 --out tiles-64
-    python -m training.evaluation.copy_study --photographs photographs --tiles tiles-96 tiles-64 [--real NAME=DIR:RUN ...]
+    python -m studies.copies --photographs photographs --tiles tiles-96 tiles-64 [--real NAME=DIR:RUN ...]
 
 writes reports/copies.md and docs/copies.jpg, a sheet of drawn pictures alone. `--real` names folders of class folders, in which
 so many consecutive files show one piece of cloth; of those only numbers are reported. Half an hour on a free core.
@@ -254,7 +254,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, default=Path("docs/copies.jpg"))
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    lines = ["# The copy alarm and the seam score, measured", "", "By `python -m training.evaluation.copy_study`.", ""]
+    lines = ["# The copy alarm and the seam score, measured", "", "By `python -m studies.copies`.", ""]
     seam_lines = [
         "## Seams",
         "",

@@ -1,7 +1,7 @@
 """The three generators of patterns side by side: plain DCGAN, DCGAN+ and the champion, on the same drawn cloth.
 
     selvedge draw textiles --n 12000 --size 256 --mode flat --seed 2000000 --out tiles
-    python -m training.pattern_study --tiles tiles --equal BUNDLE --champion BUNDLE --images N --real NAME=DIR ...
+    python -m studies.generators --tiles tiles --equal BUNDLE --champion BUNDLE --images N --real NAME=DIR ...
 
 trains the two DCGANs (they go on where they stopped) and writes reports/patterns.md, docs/patterns.jpg and docs/champion.jpg.
 All see windows of the same tiles, 128 px of them as 64; `--equal` is the champion after as many images as they see,
@@ -18,42 +18,25 @@ import torch
 from torch import Tensor
 
 from selvedge.errors import SelvedgeError
-from selvedge.io import atomic_path, list_images, write_text
-from training.ablation import run
-from training.data import Swatches, decode, sheet, to_bytes
-from training.evaluation.agreement import share_of
-from training.evaluation.features import SHIPPED, Extractor, Looks
-from training.evaluation.measures import pair_scores
+from selvedge.io import atomic_path, write_text
+from studies.ablation import run
+from studies.common import HEAD, SEED, SIZE, agreement, photographs, row
+from training.data import Swatches, sheet, to_bytes
+from training.evaluation.features import SHIPPED, Extractor
 from training.models.bundle import Bundle, load_bundle
 from training.models.screens import CRISP, poured, separated
 from training.separations import Separations, load, printed
 from training.tasks.patterns import sample
 from training.tasks.screens import SHRINK
 
-SIZE, ROOM = 64, 96  # pixels of a tile; of a training window, out of which it is cropped
-SEED, COLUMNS = 7, 5  # tiles of a class and a generator on the sheet
-HEAD = (
-    "| generator | KID | Frechet distance | precision | recall | coverage | class agreement |",
-    "|---|---|---|---|---|---|---|",
-)
+ROOM = 96  # pixels of a training window, out of which a tile's SIZE is cropped
+COLUMNS = 5  # tiles of a class and a generator on the sheet
 PRINTS, LARGER = 6, 3  # prints of a class by the champion; how many times its own size
 
 
 def pictures(data: Separations, size: int, seed: int) -> Swatches:
     """A window of each tile, in its own colours: `size` pixels of it, begun anywhere."""
     return Swatches(printed(data, size, SHRINK, seed), data.labels, "drawn")
-
-
-def photographs(entry: str) -> tuple[str, Tensor]:
-    """NAME=DIR or NAME=DIR:FIRST -> the name, and the pictures of the folder or of its folders, (N, 3, SIZE, SIZE) uint8.
-
-    Of each folder the FIRST ones alone, where the others trained the extractor.
-    """
-    title, _, place = entry.partition("=")
-    folder, _, first = place.partition(":")
-    most = int(first) if first else None
-    files = [file for path in sorted(Path(folder).rglob("*")) if path.is_dir() for file in list_images(path)[:most]]
-    return title, decode(files or list_images(Path(folder))[:most], SIZE)
 
 
 def tiles_of(bundle_at: Path, classes: tuple[str, ...], n: int) -> tuple[Tensor, Tensor]:
@@ -66,35 +49,6 @@ def tiles_of(bundle_at: Path, classes: tuple[str, ...], n: int) -> tuple[Tensor,
         )
     made, labels = sample(bundle.network, len(names), n, SEED)
     return made, torch.tensor([classes.index(name) for name in names])[labels]
-
-
-def row(name: str, real: Looks, fake: Looks, right: str) -> str:
-    """One line of the table."""
-    found, _ = pair_scores(real, fake, seed=SEED, resamples=500)
-
-    def told(key: str, form: str) -> str:
-        if key not in found:
-            return "too few"
-        value, low, high = (found[key][part] for part in ("value", "low", "high"))
-        form = ".3g" if abs(high) >= 1000 else form  # of features that are not near 1
-        return f"{value:{form}} [{low:{form}}, {high:{form}}]"
-
-    cells = [told("kid", ".3f"), told("fd", ".1f"), *(told(key, ".2f") for key in ("precision", "recall", "coverage"))]
-    return f"| {name} | {' | '.join(cells)} | {right} |"
-
-
-def hits(extractor: Extractor, looks: Looks, labels: Tensor, classes: tuple[str, ...]) -> int:
-    """Pictures that a classifier takes for their own class."""
-    names = list(extractor.bundle.card["classes"])
-    wanted = torch.tensor([names.index(name) for name in classes])[labels]
-    return int((torch.as_tensor(looks.logits).argmax(1) == wanted).sum())
-
-
-def agreement(extractor: Extractor, looks: Looks, labels: Tensor, classes: tuple[str, ...]) -> str:
-    """How many the independent classifier takes for what they were asked to be."""
-    found = share_of(hits(extractor, looks, labels, classes), len(labels))
-    low, high = found["interval"]
-    return f"{found['share']:.0%} [{low:.0%}, {high:.0%}]"
 
 
 def main() -> None:
@@ -200,7 +154,7 @@ def page(
     shown = [
         "# Three generators of patterns",
         "",
-        "By `python -m training.pattern_study`.",
+        "By `python -m studies.generators`.",
         "",
         f"All were shown windows of the same drawn tiles ({SHRINK * SIZE} px of cloth as {SIZE}) and make tiles of {SIZE} px. The plain "
         f"DCGAN (at batch 64) and DCGAN+ (`training/recipes.py`, at width 32) saw {given.images:,} images, the champion "

@@ -1,6 +1,6 @@
 """Everything that is wanted of a short loan of a GPU, in one call: check, measure, train the champion, bring it back.
 
-    python -m training.gpu_session --data runs/screens/tiles --minutes 8 --out "$OUT"
+    python -m studies.gpu_session --data runs/screens/tiles --minutes 8 --out "$OUT"
 
 `--data` needs only its DATA.npz. First a step on the device is held against the same step on the CPU; then `benchmarks.train_gan`
 runs there; then the generator of screens trains for as long as is left, and leaves in OUT its averaged weights in fp16 with

@@ -1,6 +1,6 @@
 """Tiles of 16 cells of the generator that ships, by how much they `vary`: how much comes again, and what it costs.
 
-    python -m benchmarks.vary [--n 20] [--sheet docs/vary.jpg] [--json]
+    python -m studies.vary [--n 20] [--sheet docs/vary.jpg] [--json]
 
 alike: the correlation of a tile with itself, 8 cells further down or across, the lesser of the two; 1 where the larger tile is
 the smaller one four times. class: windows of 8 x 8 cells that the classifier that ships takes for their class; nothing is chosen

@@ -1,6 +1,6 @@
 """Whether a training that goes on for long stays as good as it once was: plain DCGAN and DCGAN+, looked at all the way.
 
-    python -m training.stability --drawn drawn [--size 32] [--images 288000] [--seeds 3] [--drawings 100] --out reports/stability.md
+    python -m studies.stability --drawn drawn [--size 32] [--images 288000] [--seeds 3] [--drawings 100] --out reports/stability.md
 
 Each run is looked at 48 times: 1,000 tiles of its generator of that moment (the average where there is one; nothing is picked) from
 the same latents, against drawings that no run saw. The ratio is (final - floor) / (best - floor) of the Frechet distance: best is
@@ -23,8 +23,9 @@ import torch
 from selvedge.config import Patterns
 from selvedge.errors import SelvedgeError
 from selvedge.io import atomic_path, write_text
+from studies.ablation import BASE
+from studies.common import DrawnCloth, folder_of, interval, parser
 from training import loop
-from training.ablation import BASE, Cloth, _interval, folder_of, parser
 from training.data import Swatches, steady_crops
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.frechet import frechet
@@ -83,7 +84,9 @@ def ratio(looks: list[tuple[int, float]], floor: float) -> dict:
     }
 
 
-def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Namespace, extractor: Extractor) -> list:
+def run(
+    kind: str, seed: int, cloth: DrawnCloth, real: Looks, options: argparse.Namespace, extractor: Extractor
+) -> list:
     """One training, from where it stopped; its looks."""
     every = max(1, options.images // LOOKS)
     values = {**BASE, **KINDS[kind], "size": options.size, "width": options.width, "images": options.images}
@@ -98,7 +101,7 @@ def run(kind: str, seed: int, cloth: Cloth, real: Looks, options: argparse.Names
     return read(folder / "looks.csv")
 
 
-def fewer(cloth: Cloth, count: int, size: int) -> Cloth:
+def fewer(cloth: DrawnCloth, count: int, size: int) -> DrawnCloth:
     """The same with `count` pictures to train on, as many of each class as of any other or one more: windows that are cut once.
 
     Raises SelvedgeError where there are not so many.
@@ -122,7 +125,7 @@ def page(found: dict[str, list[dict]], options: argparse.Namespace, floor: float
     lines = [
         "# Late in training",
         "",
-        "By `python -m training.stability`.",
+        "By `python -m studies.stability`.",
         "",
         f"DCGAN at {options.size} px, width {options.width}, {options.images:,} images a run out of {options.drawings:,} drawings, "
         f"looked at {LOOKS} times ({options.samples} tiles); the floor, drawings against other drawings, is {floor:.2f}. Ratio: "
@@ -138,7 +141,7 @@ def page(found: dict[str, list[dict]], options: argparse.Namespace, floor: float
     ]
     for kind, runs in found.items():
         cells = [
-            _interval([one["ratio"] for one in runs], "{:.2f}"),
+            interval([one["ratio"] for one in runs], "{:.2f}"),
             "; ".join(f"{one['best']:.1f} at {one['at']:,}" for one in runs),
             "; ".join(f"{one['final']:.1f}" for one in runs),
             f"{sum(one['long'] for one in runs)} of {len(runs)}",
@@ -168,7 +171,7 @@ def main() -> None:
     asked.add_argument("--drawings", type=int, default=100, help="how many drawings are trained on")
     asked.add_argument("--chart", type=Path, default=Path("docs/stability.png"))
     options = asked.parse_args()
-    cloth, extractor = Cloth(options.drawn, options.size, options.view), Extractor.load(SHIPPED)
+    cloth, extractor = DrawnCloth(options.drawn, options.size, options.view), Extractor.load(SHIPPED)
     cloth = fewer(cloth, options.drawings, options.size)
     real = extractor.look(cloth.parts["test"].images)
     floor = frechet(real.features, extractor.look(cloth.parts["pick"].images).features)

@@ -1,9 +1,9 @@
 """What each stabiliser of DCGAN+ is worth: every switch alone against the plain DCGAN, and together, at equal images.
 
     selvedge draw textiles --n 12000 --size 120 --mode photograph --seed 500000 --out drawn
-    python -m training.ablation --drawn drawn [--size 32] [--images 100000] [--seeds 3] [--rows plain,DCGAN+] --out reports/ablation.md
-    python -m training.ablation --drawn drawn --claim-seeds 6 --out reports/ablation.md      # more of the three that are compared
-    python -m training.ablation --drawn drawn --size 64 --view 96 --rows "plain at batch 128,DCGAN+" --out reports/ablation-64.md
+    python -m studies.ablation --drawn drawn [--size 32] [--images 100000] [--seeds 3] [--rows plain,DCGAN+] --out reports/ablation.md
+    python -m studies.ablation --drawn drawn --claim-seeds 6 --out reports/ablation.md      # more of the three that are compared
+    python -m studies.ablation --drawn drawn --size 64 --view 96 --rows "plain at batch 128,DCGAN+" --out reports/ablation-64.md
 
 Of the drawings of each class the first 70 % train, the next 15 % pick the best generator where that is a row's switch, the
 last 15 % are what is measured against; each drawing is a piece of cloth of its own. Every run lies in runs/ablation/ and
@@ -13,20 +13,17 @@ goes on where it stopped; the page is written from the runs that are finished, a
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
-from scipy.stats import t as student
 
 from selvedge.config import Patterns
-from selvedge.errors import SelvedgeError
-from selvedge.io import fingerprint, list_images, read_json, write_json, write_text
+from selvedge.io import read_json, write_json, write_text
+from studies.common import DrawnCloth, folder_of, interval, parser, scores
 from training import loop
-from training.data import Swatches, decode, sheet, steady_crops
-from training.evaluation.features import SHIPPED, Extractor, Looks
-from training.evaluation.measures import pair_scores
+from training.data import sheet
+from training.evaluation.features import SHIPPED, Extractor
 from training.models.bundle import save_bundle
 from training.recipes import PLAIN, PLUS
 from training.tasks.patterns import HeldOut, PatternTask, sample
@@ -60,35 +57,7 @@ ROWS: dict[str, dict] = {"plain": {}, AS_PUBLISHED: {"batch": PLAIN["batch"]}, *
 CLAIM = ("plain", AS_PUBLISHED, "DCGAN+")  # the rows whose difference is claimed, and that may have more seeds
 
 
-PARTS = {"train": (0.0, 0.7), "pick": (0.7, 0.85), "test": (0.85, 1.0)}  # shares of each class
-
-
-class Cloth:
-    """Drawings CLASS-00001.jpg of a folder, in three parts that share no drawing.
-
-    They are `view` pixels wide, and what is shown of them `size`: a training cuts its windows anew each time, those that pick
-    and test are cut once.
-    """
-
-    def __init__(self, root: Path, size: int, view: int) -> None:
-        files = [file for file in list_images(root) if file.stem != "sheet"]
-        if not files:
-            raise SelvedgeError(f"{root}: holds no drawing; make them by `selvedge draw textiles --out {root}`")
-        names = [file.stem.rpartition("-")[0] for file in files]
-        self.classes = tuple(sorted(set(names)))
-        labels, images = np.array([self.classes.index(name) for name in names]), decode(files, view)
-        place = np.zeros(len(files))
-        for label in range(len(self.classes)):
-            mine = np.flatnonzero(labels == label)
-            place[mine] = np.arange(len(mine)) / len(mine)
-        self.parts = {}
-        for part, (a, b) in PARTS.items():
-            mine = (place >= a) & (place < b)
-            shown = images[mine] if part == "train" else steady_crops(images[mine], size)
-            self.parts[part] = Swatches(shown, torch.from_numpy(labels[mine]), part)
-
-
-def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extractor: Extractor) -> dict:
+def run(row: str, seed: int, cloth: DrawnCloth, options: argparse.Namespace, extractor: Extractor) -> dict:
     """One training, from its checkpoint if it has one, and its scores; those of a finished run are read."""
     values = {**BASE, "width": options.width, **ROWS[row], "size": options.size, "images": options.images}
     every = max(1, options.images // 10)
@@ -112,18 +81,6 @@ def run(row: str, seed: int, cloth: Cloth, options: argparse.Namespace, extracto
     save_bundle(folder / "model", generator, family="dcgan", arguments=task.arguments, classes=list(cloth.classes))
     write_json(done, found)
     return found
-
-
-def folder_of(root: Path, name: str, seed: int, settings: Patterns, options: argparse.Namespace) -> Path:
-    """Where a run lies: one folder for a name, a seed, settings, and what is seen of which drawings."""
-    identity = fingerprint({**settings.model_dump(), "drawn": str(options.drawn), "seen": options.view})
-    return root / f"{name.replace(' ', '-')}-{seed}-{identity[:8]}"
-
-
-def scores(real: Looks, fake: Looks, seed: int) -> dict:
-    """KID, Frechet distance, recall and coverage, as values."""
-    found, _ = pair_scores(real, fake, seed=seed, resamples=100)
-    return {name: found[name]["value"] for name in ("kid", "fd", "precision", "recall", "coverage") if name in found}
 
 
 # ---- the page --------------------------------------------------------------------------------------------------------
@@ -160,7 +117,7 @@ def _lines(found: list[dict], options: argparse.Namespace, floor: dict) -> Itera
         if not runs:
             continue
         change = "" if row == "plain" else _change(runs, by_row["plain"])
-        cells = [_interval([one["kid"] for one in runs], "{:.3f}"), change]
+        cells = [interval([one["kid"] for one in runs], "{:.3f}"), change]
         cells += [f"{np.mean([one[key] for one in runs]):.2f}" for key in ("fd", "recall", "coverage")]
         yield f"| {row} | {' | '.join(cells)} | {', '.join(str(one['selected_at']) for one in runs)} |"
     if change := _change(by_row["DCGAN+"], by_row[AS_PUBLISHED]):
@@ -177,49 +134,12 @@ def _change(runs: list[dict], baseline: list[dict]) -> str:
     """How much the KID of `runs` is beside `baseline`'s, over the seeds that both have; "" where there are none."""
     kid = {one["seed"]: one["kid"] for one in baseline}
     changes = [one["kid"] / kid[one["seed"]] - 1 for one in runs if one["seed"] in kid]
-    return _interval(changes, "{:+.0%}") if changes else ""
+    return interval(changes, "{:+.0%}") if changes else ""
 
 
 def seeds_of(row: str, options: argparse.Namespace) -> int:
     """How many seeds a row has when all is done."""
     return options.claim_seeds if row in CLAIM else options.seeds
-
-
-def _interval(values: list[float], form: str) -> str:
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return form.format(mean)
-    half = float(student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5)
-    return f"{form.format(mean)} [{form.format(mean - half)}, {form.format(mean + half)}]"
-
-
-def parser(page: str, images: int, rows: Iterable[str]) -> argparse.ArgumentParser:
-    """What every study of drawn cloth is asked with; `rows` are those of its table."""
-    found = argparse.ArgumentParser(description=page, formatter_class=argparse.RawDescriptionHelpFormatter)
-    found.add_argument("--drawn", type=Path, required=True)
-    found.add_argument("--size", type=int, default=32)
-    found.add_argument(
-        "--view", type=int, default=64, help="pixels to which a drawing is shrunk before windows are cut"
-    )
-    found.add_argument("--width", type=int, default=32)
-    found.add_argument("--images", type=int, default=images)
-    found.add_argument("--samples", type=int, default=1000)
-    found.add_argument("--seeds", type=int, default=3)
-    found.add_argument("--rows", type=some_of(tuple(rows)), default=tuple(rows), help="some of them, by name")
-    found.add_argument("--out", type=Path, required=True)
-    return found
-
-
-def some_of(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
-    """A reader of names with commas between them, for argparse: an unknown one is refused with those that there are."""
-
-    def read(words: str) -> tuple[str, ...]:
-        names = tuple(words.split(","))
-        if strange := [name for name in names if name not in known]:
-            raise argparse.ArgumentTypeError(f"there is no row {', '.join(strange)}; there are: {', '.join(known)}")
-        return names
-
-    return read
 
 
 def main() -> None:
@@ -230,7 +150,7 @@ def main() -> None:
     )
     options = asked.parse_args()
     options.claim_seeds = options.claim_seeds or options.seeds
-    cloth, extractor, found = Cloth(options.drawn, options.size, options.view), Extractor.load(SHIPPED), []
+    cloth, extractor, found = DrawnCloth(options.drawn, options.size, options.view), Extractor.load(SHIPPED), []
     real = extractor.look(cloth.parts["test"].images)
     floor = scores(real, extractor.look(cloth.parts["pick"].images), 0)
     for seed in range(max(options.seeds, options.claim_seeds)):

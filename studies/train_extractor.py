@@ -2,7 +2,7 @@
 
     selvedge draw textiles --n 8000 --size 120 --mode photograph --out near
     selvedge draw textiles --n 8000 --size 120 --mode worn --seed 100000 --out worn
-    python -m training.evaluation.extractor --drawn near worn --real finger-camera-256 --names "checkered,dotted,..." \\
+    python -m studies.train_extractor --drawn near worn --real finger-camera-256 --names "checkered,dotted,..." \\
         --run 8 --backbone squeezenet1_0_imagenet.pth --out inference/weights/extractor
 
 It begins with ImageNet's SqueezeNet and learns from drawings and from some of the cloths of --real. The other cloths (--keep
@@ -24,8 +24,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from studies.common import accuracy, augment, follow, predict, read, read_drawn
 from training.data import Shuffle, to_unit
-from training.evaluation.transfer import accuracy, augment, follow, predict, read, read_drawn
 from training.models.bundle import save_bundle
 from training.models.squeeze import Squeeze
 from training.precision import autocast

@@ -2,7 +2,7 @@
 
     selvedge draw textiles --n 8000 --size 120 --mode photograph --out near
     selvedge draw textiles --n 8000 --size 120 --mode worn --seed 100000 --out worn
-    python -m training.evaluation.transfer --drawn near worn --real DIR --names "striped,zigzag=zig zag" --run 8 [--backbone FILE] [--out JSON]
+    python -m studies.transfer --drawn near worn --real DIR --names "striped,zigzag=zig zag" --run 8 [--backbone FILE] [--out JSON]
 
 Without --backbone a network learns from nothing but the drawings. With it (SqueezeNet 1.0's ImageNet weights) the network
 stays as it is and a linear classifier of its features learns from the drawings: how near the drawings are, by eyes that
@@ -17,7 +17,6 @@ import copy
 import json
 import math
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +26,11 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 from torchvision.models import squeezenet1_0
 
-from selvedge.errors import SelvedgeError
-from selvedge.io import list_images, write_json
-from training.data import Shuffle, decode, random_colour, random_flips, to_unit
+from selvedge.io import write_json
+from studies.common import accuracy, augment, follow, predict, read, read_drawn
+from training.data import Shuffle, to_unit
 from training.models.judge import Judge
 from training.precision import autocast
-
-CACHE = "pixels-{size}.pt"
 
 
 def train(
@@ -65,36 +62,6 @@ def train(
                 flush=True,
             )
     return average.eval()
-
-
-@torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Moving average of weights and of batch statistics."""
-    for mine, theirs in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if mine.is_floating_point():
-            mine.lerp_(theirs, 1 - decay)
-
-
-def augment(x: Tensor, size: int) -> Tensor:
-    """Crops of 35 to 100 % of the area, turned and flipped, their colours, sharpness and grain varied, per sample."""
-    n = len(x)
-    x = random_flips(x, quarter_turns=True)
-    side = torch.empty(n).uniform_(0.35, 1.0).sqrt()
-    stretch = torch.empty(n).uniform_(-0.2, 0.2).exp()
-    theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = (side * stretch).clamp(max=1), (side / stretch).clamp(max=1)
-    room = 1 - torch.stack([theta[:, 0, 0], theta[:, 1, 1]], 1)
-    theta[:, :, 2] = (torch.rand(n, 2) * 2 - 1) * room
-    x = F.grid_sample(
-        x, F.affine_grid(theta, [n, 3, size, size], align_corners=False), align_corners=False, padding_mode="reflection"
-    )
-    x = random_colour(x, 0.5)
-    grey = (torch.rand(n) < 0.15)[:, None, None, None]
-    x = torch.where(grey, x.mean(1, keepdim=True), x)
-    x = torch.where((torch.rand(n) < 0.1)[:, None, None, None], -x, x)
-    soft = F.interpolate(F.avg_pool2d(x, 2), size=size, mode="bilinear", align_corners=False)
-    x = torch.lerp(x, soft, (torch.rand(n) * (torch.rand(n) < 0.4))[:, None, None, None])
-    return (x + torch.randn_like(x) * (torch.rand(n) * 0.12)[:, None, None, None]).clamp(-1, 1)
 
 
 class Eyes(nn.Module):
@@ -140,78 +107,6 @@ def probe(images: Tensor, labels: Tensor, size: int, weights: Path) -> nn.Module
     head.weight.copy_(weight)
     head.bias.copy_(torch.from_numpy(learnt.intercept_).float() - weight @ mean)
     return nn.Sequential(eyes, head).eval()
-
-
-@torch.no_grad()
-def predict(judge: nn.Module, images: Tensor, allowed: Sequence[int], size: int) -> Tensor:
-    """(N, 3, S, S) uint8 -> class indices (N,) among `allowed`: mean log-probability over two distances and a flip."""
-    answers = []
-    for part in images.split(64):
-        x = to_unit(part)
-        logits = 0
-        for crop in (1.0, 0.7):
-            edge = round(x.shape[-1] * (1 - crop) / 2)
-            near = x[..., edge : x.shape[-1] - edge, edge : x.shape[-1] - edge]
-            near = F.interpolate(near, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
-            for view in (near, near.flip(3)):
-                logits = logits + F.log_softmax(judge(view)[:, allowed].float(), 1)
-        answers.append(logits.argmax(1))
-    return torch.tensor(allowed)[torch.cat(answers)]
-
-
-def accuracy(right: np.ndarray, labels: np.ndarray, groups: np.ndarray, resamples: int = 2000, seed: int = 0) -> dict:
-    """Balanced accuracy (mean over classes) with a 95 % bootstrap interval over groups within each class."""
-    rng = np.random.default_rng(seed)
-    by_class, spread = [], np.zeros(resamples)
-    kinds = np.unique(labels)
-    for kind in kinds:
-        names = np.unique(groups[labels == kind])
-        hits = np.array([right[(labels == kind) & (groups == name)].sum() for name in names])
-        sizes = np.array([((labels == kind) & (groups == name)).sum() for name in names])
-        by_class.append(hits.sum() / sizes.sum())
-        drawn = rng.integers(len(names), size=(resamples, len(names)))
-        spread += hits[drawn].sum(1) / sizes[drawn].sum(1) / len(kinds)
-    low, high = np.quantile(spread, (0.025, 0.975))
-    return {
-        "accuracy": float(np.mean(by_class)),
-        "interval": [float(low), float(high)],
-        "plain_accuracy": float(right.mean()),
-        "n": len(right),
-        "groups": len(np.unique(groups)),
-        "by_class": {int(kind): float(value) for kind, value in zip(kinds, by_class, strict=True)},
-    }
-
-
-def read(root: Path, names: dict[str, str], size: int, run: int) -> tuple[Tensor, np.ndarray, np.ndarray, list[str]]:
-    """Pictures (N, 3, size, size), labels into the class list, group names, the classes; folders by `names`."""
-    files, labels, groups, classes = [], [], [], sorted(names)
-    for label, cls in enumerate(classes):
-        found = list_images(root / names[cls])
-        if not found:
-            raise SelvedgeError(f"{root / names[cls]}: holds no picture of class {cls!r}")
-        files += found
-        labels += [label] * len(found)
-        groups += [f"{cls}/{i // run}" for i in range(len(found))]
-    return decode(files, size), np.array(labels), np.array(groups), classes
-
-
-def read_drawn(root: Path, size: int) -> tuple[Tensor, Tensor, list[str]]:
-    """The drawings of a flat folder (CLASS-00001.jpg), decoded once: the pixels are kept beside them."""
-    kept = root / CACHE.format(size=size)
-    files = [file for file in list_images(root) if file.stem != "sheet"]
-    if not files:
-        raise SelvedgeError(
-            f"{root}: holds no drawing; make them by `selvedge draw textiles --mode photograph --out {root}`"
-        )
-    classes = sorted({file.stem.rpartition("-")[0] for file in files})
-    labels = torch.tensor([classes.index(file.stem.rpartition("-")[0]) for file in files])
-    if kept.exists():
-        images = torch.load(kept, weights_only=True)
-        if len(images) == len(files):
-            return images, labels, classes
-    images = decode(files, size)
-    torch.save(images, kept)
-    return images, labels, classes
 
 
 def main() -> None:

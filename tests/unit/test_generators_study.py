@@ -12,7 +12,8 @@ from PIL import Image
 
 from drawing.textiles import CLASSES
 from selvedge.errors import SelvedgeError
-from training import ablation, pattern_study
+from studies import ablation
+from studies import generators as generators_study
 from training.models.bundle import save_bundle
 from training.models.screens import INKS, Screens
 
@@ -40,9 +41,9 @@ def save_champion(folder: Path, images: int, classes: list[str] = NAMES) -> None
 
 def study(monkeypatch: pytest.MonkeyPatch) -> None:
     given = ["--tiles", "tiles", "--equal", "early", "--champion", "late", "--images", "64", "--samples", "50"]
-    monkeypatch.setattr(sys, "argv", ["pattern_study", *given, "--real", "cloth=real"])
+    monkeypatch.setattr(sys, "argv", ["generators", *given, "--real", "cloth=real"])
     Path("docs").mkdir(exist_ok=True)
-    pattern_study.main()
+    generators_study.main()
 
 
 def test_the_page_measures_each_generator_and_a_second_call_trains_nothing(tmp_path, monkeypatch) -> None:
@@ -73,4 +74,4 @@ def test_the_page_measures_each_generator_and_a_second_call_trains_nothing(tmp_p
 def test_a_champion_of_other_classes_is_refused(tmp_path, monkeypatch) -> None:
     save_champion(tmp_path / "odd", 1, ["plain", "striped"])
     with pytest.raises(SelvedgeError, match=r"odd: knows plain, striped; the tiles are of animal"):
-        pattern_study.tiles_of(tmp_path / "odd", tuple(NAMES), 10)
+        generators_study.tiles_of(tmp_path / "odd", tuple(NAMES), 10)

@@ -1,9 +1,9 @@
 """What choosing among latents is worth: the generator that ships, a tile a seed and the best of two, four and eight.
 
-    python -m benchmarks.best_of --tiles tiles [--others squeezenet.pth CLASSIFIER ...] --out reports/best_of.md
+    python -m studies.best_of --tiles tiles [--others squeezenet.pth CLASSIFIER ...] --out reports/best_of.md
 
 A choice by the judge flatters the judge, so others measure it too: `--others` are model directories of classifiers, or a file of
-SqueezeNet's ImageNet weights. The tiles are those of `training.pattern_study`, of which the held-out part is measured against;
+SqueezeNet's ImageNet weights. The tiles are those of `studies.generators`, of which the held-out part is measured against;
 `--real` names folders of photographs as there.
 """
 
@@ -20,16 +20,16 @@ from benchmarks import Figure, show
 from inference.live import SHIPPED
 from inference.patterns import Patterns, seeds_of
 from selvedge.io import atomic_path, write_text
+from studies.common import HEAD, SEED, SIZE, agreement, hits, photographs, row
 from training.data import sheet
 from training.evaluation.features import SHIPPED as JUDGE
 from training.evaluation.features import Extractor, Looks
 from training.models.bundle import load_bundle
-from training.pattern_study import HEAD, SIZE, agreement, hits, photographs, row
 from training.separations import load, printed
 from training.tasks.screens import SHRINK
 
 CHOICES = (1, 2, 4, 8)
-SEED, COLUMNS, SHOWN = 7, 8, 4  # of windows; tiles a class on the sheet; the choice that it shows
+COLUMNS, SHOWN = 8, 4  # tiles a class on the sheet; the choice that it shows
 
 
 def candidates(patterns: Patterns, classes: Sequence[str], labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,7 +88,7 @@ def main() -> None:
     lines = [
         "# The best of a few",
         "",
-        "By `python -m benchmarks.best_of`.",
+        "By `python -m studies.best_of`.",
         "",
         f"A seed stands for a few latents, and the tile that the judge ({judge}) thinks most likely to be of its class is "
         f"kept (`generate --best-of`). {len(tiles)} tiles of the generator that ships ({patterns.bundle.version}) against as many "
