@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from benchmarks import Figure, show
-from inference import live
 from inference.patterns import Wish, generate_files
+from selvedge import registry
 from training.models.bundle import save_bundle
 from training.models.screens import Screens
 
@@ -35,10 +35,10 @@ def main() -> None:
     n = 48 if "--long" in sys.argv else 12
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
-        live.SHIPPED, live.CHAMPION = Path(folder) / "weights", Path(folder) / "none"
+        registry.SHIPPED, registry.CHAMPION = Path(folder) / "weights", Path(folder) / "none"
         arguments = {"classes": len(CLASSES)}
         save_bundle(
-            live.SHIPPED / "patterns",
+            registry.SHIPPED / "patterns",
             Screens(**arguments),
             family="screens",
             arguments=arguments,

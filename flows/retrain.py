@@ -1,20 +1,28 @@
-"""The pipeline as a scheduled deployment: crawl again where that is asked for, then run what became stale."""
+"""The pipeline as a scheduled deployment: what is live becomes the base, crawl again where asked, then run what is stale."""
 
 from __future__ import annotations
 
 import yaml
 from prefect import flow
 
-from flows.stages import begin_run, pipeline
+from flows.graph import read_graph
+from flows.stages import begin_run, pipeline, run_stage
 from selvedge import config
 from selvedge.errors import SelvedgeError
 from selvedge.io import write_text
 
+BASE = "base"  # the stage that pins
+
 
 @flow(name="retrain", persist_result=False)
 def retrain(new_snapshot: bool = False, stage: str | None = None) -> None:
-    """Run the pipeline, or `stage` and what is upstream of it; with `new_snapshot` after crawling again."""
+    """Run the pipeline, or `stage` and what is upstream of it; with `new_snapshot` after crawling again.
+
+    Trainings begin with what is live now: it is pinned first, for it is made by the same graph, which has no circles.
+    """
     begin_run()
+    if BASE in read_graph():
+        run_stage.with_options(name=BASE, task_run_name=BASE)(BASE, force=True)
     if new_snapshot:
         print(f"params.yaml: crawl.snapshot is now {raise_snapshot()}", flush=True)
     pipeline(stage)

@@ -1,31 +1,61 @@
-"""Keep the schedules of prefect.yaml on this machine: Prefect's scheduler, and the runner of what is due."""
+"""Keep the schedules of prefect.yaml on this machine: Prefect's scheduler, and the runner of what is due.
+
+Folders are kept apart by the names of their deployments and not by a Prefect home each: a configured server is shared
+all the same, a fresh home takes 12 s, and one home shows every run on one page.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import difflib
-import warnings
+import hashlib
+import platform
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-import prefect
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas import filters
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import MissingFlowError
+from prefect.flows import load_flow_from_entrypoint
+from prefect.runner import Runner
 from prefect.schedules import Cron, Interval, RRule, Schedule
 from prefect.states import Cancelled, Crashed
 
 from flows.server import prefect_server
+from selvedge import proc
 from selvedge.errors import SelvedgeError
 from selvedge.io import read_yaml
 
 SCHEDULES = Path("prefect.yaml")
-AT_ONCE = 1  # runs on this machine: a training takes every core, and the catalogue waits for it
+TAKEN = "process {other} serves this folder already; stop it first"  # each of two would run everything
+AT_ONCE = 1  # runs of a folder: a training takes every core, and the catalogue waits for it
 KNOWN = ("name", "entrypoint", "description", "parameters", "schedules", "concurrency_limit", "tags", "work_pool")
+IN = "in "  # how the tag begins that names the folder
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder whose deployments are served, and its machine."""
+
+    folder: str
+    machine: str
+
+    @property
+    def tags(self) -> list[str]:
+        return [f"selvedge@{self.machine}", f"{IN}{self.folder}"]
+
+    @property
+    def mark(self) -> str:
+        """How the names of this folder's deployments end."""
+        return "-" + hashlib.sha256(" ".join(self.tags).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -45,18 +75,31 @@ def serve_deployments() -> None:
     """Serve the deployments of prefect.yaml until stopped; `selvedge serve`.
 
     Runs have this folder as working directory. What fell due while nobody served is not made up for. Raises
-    SelvedgeError when prefect.yaml is wrong or Prefect's server does not start.
+    SelvedgeError when prefect.yaml is wrong, when this folder is served already, or when no Prefect server answers.
     """
     planned = read_deployments()
-    with prefect_server(scheduler=True) as (api, own):
-        deployments = [_deployment(plan) for plan in planned]
-        for deployment in deployments:
-            deployment.apply()
-        missed = _settle_what_was_left([plan.name for plan in planned], own)
-        _say(planned, api, missed)
-        warnings.filterwarnings("ignore", message="coroutine 'Runner.astop' was never awaited")  # Prefect's, at SIGTERM
-        # Not paused at the end: a paused deployment stays so, and its schedule would silently never fire again.
-        prefect.serve(*deployments, limit=AT_ONCE, pause_on_shutdown=False, print_starting_message=False)
+    with proc.only_writer("serve", refusal=TAKEN), prefect_server(scheduler=True) as (api, own):
+        place = Place(str(Path.cwd()), platform.node())
+        runner = ServeRunner(limit=AT_ONCE)  # at its end it pauses them, or other servers would schedule for nobody
+        served = [runner.add_deployment(_deployment(plan, place)) for plan in planned]
+        with get_client(sync_client=True) as client:
+            left = [found for found in _of_here_or_gone(client, planned, place, own) if found.id not in served]
+            missed = _settle_runs(client, [*served, *(deployment.id for deployment in left)])
+            for deployment in left:
+                client.delete_deployment(deployment.id)
+        _say(planned, api, missed, left)
+        with suppress(KeyboardInterrupt):
+            asyncio.run(runner.start())
+
+
+class ServeRunner(Runner):
+    """Prefect's runner, which ends on SIGTERM as on Ctrl-C."""
+
+    def handle_sigterm(self, *_: Any) -> None:
+        """Stop in the runner's own loop; Prefect's method (3.8.8) exits without waiting for that."""
+        if not self.started:
+            raise SystemExit
+        self.execute_in_background(self.astop)
 
 
 def read_deployments(path: str | Path = SCHEDULES) -> list[Planned]:
@@ -104,42 +147,78 @@ def _schedule(spec: dict[str, Any]) -> Schedule:
     return kinds[found[0]](spec.pop(found[0]), **spec)
 
 
-def _deployment(plan: Planned) -> RunnerDeployment:
-    return RunnerDeployment.from_entrypoint(
-        plan.entrypoint,
-        name=plan.name,
-        schedules=list(plan.schedules),
-        parameters=plan.parameters,
-        concurrency_limit=plan.limit,
-        description=plan.description,
-        tags=list(plan.tags),
-    )
+def _deployment(plan: Planned, place: Place) -> RunnerDeployment:
+    """The deployment of this folder. Its path is ".": any other, Prefect would copy to where a run works."""
+    try:
+        return load_flow_from_entrypoint(plan.entrypoint).to_deployment(
+            name=plan.name + place.mark,
+            schedules=list(plan.schedules),
+            parameters=plan.parameters,
+            concurrency_limit=plan.limit,
+            description=plan.description,
+            tags=[*plan.tags, *place.tags],
+        )
+    except (OSError, ImportError, MissingFlowError, ValueError) as error:
+        raise SelvedgeError(f"{SCHEDULES}: deployment {plan.name!r}: {' '.join(str(error).split())}") from None
 
 
-def _settle_what_was_left(names: list[str], own: bool) -> int:
-    """Cancel scheduled runs whose time passed while nobody served; returns how many.
+def _of_here_or_gone(
+    client: SyncPrefectClient, planned: list[Planned], place: Place, own: bool
+) -> list[DeploymentResponse]:
+    """The deployments of this folder, and of folders of this machine that are gone.
 
-    On a server of our own nobody else runs anything, so what still counts as running there was killed; it would hold
-    its place in the concurrency limit for good.
+    Earlier versions named no folder in them, but had it as path; whose they are is known on a server of our `own`.
     """
-    ours = filters.DeploymentFilter(name=filters.DeploymentFilterName(any_=names))
-    with get_client(sync_client=True) as client:
 
-        def runs(*kinds: StateType) -> list[FlowRun]:
-            state = filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=list(kinds)))
-            return client.read_flow_runs(deployment_filter=ours, flow_run_filter=filters.FlowRunFilter(state=state))
+    def read(**criteria: Any) -> list[DeploymentResponse]:
+        return client.read_deployments(deployment_filter=filters.DeploymentFilter(**criteria))
 
-        now = datetime.now(UTC)
-        missed = [r for r in runs(StateType.SCHEDULED) if r.auto_scheduled and (r.expected_start_time or now) < now]
-        for run in missed:
-            client.set_flow_run_state(run.id, Cancelled(message="fell due while nobody served"))
-        if own:
-            for run in runs(StateType.RUNNING, StateType.PENDING, StateType.CANCELLING):
-                client.set_flow_run_state(run.id, Crashed(message="its process was gone when `selvedge serve` began"))
+    found = [
+        (deployment, tag.removeprefix(IN))
+        for deployment in read(tags=filters.DeploymentFilterTags(all_=place.tags[:1]))
+        for tag in deployment.tags
+        if deployment.name.endswith(Place(tag.removeprefix(IN), place.machine).mark)
+    ]
+    earlier = {(plan.name, plan.entrypoint) for plan in planned}
+    for deployment in read(name=filters.DeploymentFilterName(any_=[plan.name for plan in planned])):
+        path = deployment.path if (deployment.name, deployment.entrypoint) in earlier else None
+        if path and not deployment.work_pool_name and (own or path == place.folder):
+            found.append((deployment, path))
+    return [deployment for deployment, folder in found if folder == place.folder or _is_gone(folder)]
+
+
+def _is_gone(folder: str) -> bool:
+    try:
+        (Path(folder) / SCHEDULES).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # another user's, perhaps
+        pass
+    return False
+
+
+def _settle_runs(client: SyncPrefectClient, deployments: list[UUID]) -> int:
+    """Cancel runs of `deployments` whose time passed while nobody served; returns how many.
+
+    A folder is served by one process, which has only begun. What counts as running was killed with the one before; it
+    would hold its place in the concurrency limit for good.
+    """
+    ours = filters.DeploymentFilter(id=filters.DeploymentFilterId(any_=deployments))
+
+    def runs(*kinds: StateType) -> list[FlowRun]:
+        state = filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=list(kinds)))
+        return client.read_flow_runs(deployment_filter=ours, flow_run_filter=filters.FlowRunFilter(state=state))
+
+    now = datetime.now(UTC)
+    missed = [r for r in runs(StateType.SCHEDULED) if r.auto_scheduled and (r.expected_start_time or now) < now]
+    for run in missed:
+        client.set_flow_run_state(run.id, Cancelled(message="fell due while nobody served"))
+    for run in runs(StateType.RUNNING, StateType.PENDING, StateType.CANCELLING):
+        client.set_flow_run_state(run.id, Crashed(message="its process was gone when `selvedge serve` began"))
     return len(missed)
 
 
-def _say(planned: list[Planned], api: str, missed: int) -> None:
+def _say(planned: list[Planned], api: str, missed: int, left: list[DeploymentResponse]) -> None:
     for plan in planned:
         for schedule in plan.schedules:
             when = schedule.cron or schedule.rrule or f"every {schedule.interval}"
@@ -147,7 +226,10 @@ def _say(planned: list[Planned], api: str, missed: int) -> None:
         if not plan.schedules:
             print(f"{plan.name}: no schedule")
     if missed:
-        print(f"{missed} runs that fell due while nobody served are left out")
+        print(f"left out, as they fell due while nobody served: {missed} runs")
+    if left:
+        names = ", ".join(sorted(deployment.name for deployment in left))
+        print(f"taken out of Prefect, as nobody can serve them any more: {names}")
     print(f"history and a button to run one now: {api.removesuffix('/api')}; Ctrl-C stops", flush=True)
 
 

@@ -2,6 +2,9 @@
 
 Prefect could start a temporary one itself, but that one runs no scheduler, outlives a killed flow, and of two that
 begin on a fresh home one times out while the other makes the database.
+
+Several may run on one home at once, each with a scheduler: a scheduled run has a key in their common database, so that
+none is made twice.
 """
 
 from __future__ import annotations
@@ -79,7 +82,8 @@ def _start(home: Path, scheduler: bool) -> tuple[subprocess.Popen, str]:
         if not scheduler:
             command += ["--no-scheduler", "--no-late-runs"]
         origins = f"http://{HOST}:{port},http://localhost:{port}"  # or any web page could start runs
-        with log.open("w") as out:
+        log.write_text("")
+        with log.open("a") as out:  # another server of this home may still write to it
             process = subprocess.Popen(
                 command,
                 env=proc.environment({"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": origins}),

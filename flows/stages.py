@@ -96,9 +96,10 @@ def _may_help(_task: Any, _run: Any, state: State) -> bool:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, retry_condition_fn=_may_help)
-def run_stage(name: str) -> str:
-    """Have DVC run one stage if it is stale; says `ran`, `restored` (from DVC's cache) or `unchanged`."""
-    lines = run_command(name, [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", name])
+def run_stage(name: str, force: bool = False) -> str:
+    """Have DVC run one stage if it is stale, or by `force`; says `ran`, `restored` (from DVC's cache) or `unchanged`."""
+    how = ["--single-item", *(["--force"] if force else [])]
+    lines = run_command(name, [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", *how, name])
     if any(line.startswith(f"Running stage '{name}'") for line in lines):
         state = "ran"
     else:

@@ -11,9 +11,9 @@ from selvedge.errors import SelvedgeError
 from selvedge.io import read_json
 
 METRICS = Path("metrics")
-REGISTER = METRICS / "register.json"
 CATALOGUE = Path("catalogue/index.html")
 REPORTS = Path("reports/generated")
+DECISIONS = REPORTS / "register/decisions.json"
 MOST = 40  # figures shown of one file
 FIGURES = "Figures of"
 
@@ -60,11 +60,10 @@ def report_of(stage: str) -> str:
 
 def _tables(results: list[Result]) -> Iterator[Table]:
     rows = [[r.stage, r.state, "" if r.seconds is None else f"{r.seconds:.1f}"] for r in results]
+    rows.append(["in all", "", f"{sum(r.seconds or 0 for r in results):.1f}"])
     yield "Stages", ["stage", "state", "seconds"], rows
 
     for path in sorted(METRICS.glob("*.json")):
-        if path == REGISTER:
-            continue
         figures = list(_flatten(_read(path)))
         rows = [[key, value] for key, value in figures[:MOST]]
         if len(figures) > MOST:
@@ -72,7 +71,8 @@ def _tables(results: list[Result]) -> Iterator[Table]:
         if rows:
             yield f"{FIGURES} {path.stem}", ["figure", "value"], rows
 
-    decisions = _read(REGISTER).get("decisions", []) if REGISTER.exists() else []
+    decisions = _read(DECISIONS) if DECISIONS.exists() else []
+    decisions = decisions if isinstance(decisions, list) else []
     rows = [
         [str(d["network"]), "promoted" if d["promoted"] else "kept the old one", str(d["reason"])] for d in decisions
     ]

@@ -67,8 +67,9 @@ def try_on_file(tile: Path, photo: Path, *, mask: Path | None, repeats: float, o
         raise SelvedgeError(f"{out}: a picture is written as .png or .jpg; name it so")
     pattern, picture = open_image(tile), open_image(photo)
     if mask is None:
-        from inference.live import find_live, load_live
+        from inference.live import load_live
         from inference.segment import garment_mask
+        from selvedge.registry import find_live
 
         if find_live("segmenter") is None:
             raise SelvedgeError(

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from selvedge.registry import SHIPPED
 from training.data import to_unit
 from training.models.bundle import load_bundle
-
-WEIGHTS = Path(__file__).parent / "weights" / "extractor"
 
 
 class Judge:
     """`classes` are those that it tells apart."""
 
     def __init__(self) -> None:
-        self.bundle = load_bundle(WEIGHTS)
+        self.bundle = load_bundle(SHIPPED / "extractor")
         self.classes: tuple[str, ...] = tuple(self.bundle.card["classes"])
 
     @torch.inference_mode()

@@ -1,20 +1,10 @@
-"""Which model is live: the champion out of `register`, else the weights that ship with the package."""
+"""The live network, ready to use."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from selvedge.errors import SelvedgeError
+from selvedge.registry import CHAMPION, find_live
 from training.models.bundle import Bundle, load_bundle
-
-CHAMPION = Path("models/champion")  # of the project in whose folder the command runs
-SHIPPED = Path(__file__).parent / "weights"
-
-
-def find_live(network: str) -> Path | None:
-    """The directory of the live `patterns`, `upscaler` or `segmenter`; None where there is none."""
-    found = (root / network for root in (CHAMPION, SHIPPED) if (root / network).is_dir())
-    return next(found, None)
 
 
 def load_live(network: str) -> Bundle:

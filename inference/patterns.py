@@ -26,7 +26,7 @@ from inference import pictures
 from inference.judge import Judge
 from inference.live import load_live
 from inference.upscale import upscale as enlarge
-from selvedge.errors import SelvedgeError
+from selvedge.errors import BadBundle, SelvedgeError
 from selvedge.io import sha256_bytes, write_bytes, write_json
 from training.data import sheet, to_bytes, to_image
 from training.models.bundle import Bundle, load_bundle
@@ -72,6 +72,8 @@ class Patterns:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        if not hasattr(bundle.network, "z_dim"):
+            raise BadBundle(f"the model is a {bundle.card['family']}, no pattern generator; name another directory")
         arguments = bundle.card["arguments"]
         self.conditional = arguments.get("classes", 0) > 0
         self.classes: tuple[str, ...] = tuple(bundle.card.get("classes", ()))

@@ -19,18 +19,19 @@ from selvedge.config import Params
 from selvedge.io import atomic_dir, fingerprint, write_json, write_text
 
 METRICS, REPORT, RUNS = Path("metrics/crawl.json"), Path("reports/generated/crawl"), Path("runs/crawl")
-PAGE = "report.md"
+PAGE, COUNTS = "report.md", "counts.json"
 STATUS = {"ok": "alive", "dead": "dead", "corrupt": "corrupt", "refused": "refused"}  # as rows say it: as people do
 HOSTS, REASONS, WARNINGS = 20, 20, 50  # lines of each that the page shows; the rest are summed
 
 
 def write(rows: list[Row], params: Params, warnings: Sequence[str]) -> None:
-    """Write metrics/crawl.json and reports/generated/crawl/report.md, log both to MLflow, and print one line."""
+    """Write the report, its counts and metrics/crawl.json, log them to MLflow, and print one line."""
     rows = sorted(rows, key=lambda row: row.key)
     found = count(rows, params)
-    write_json(METRICS, found)
     with atomic_dir(REPORT) as out:
         write_text(out / PAGE, as_markdown(rows, params, warnings))
+        write_json(out / COUNTS, found)
+    write_json(METRICS, headline(found))
     track(found, params)
     status = ", ".join(f"{n} {s}" for s, n in sorted(found["status"].items()))
     print(f"crawl: {len(rows)} rows, {status} -> {RAW}, report in {REPORT / PAGE}", flush=True)
@@ -48,8 +49,14 @@ def track(found: dict[str, Any], params: Params) -> None:
     numbers["duplicates"] = {key: value for key, value in found["duplicates"].items() if key != "by_host"}
     with tracking.run("crawl", logged, directory, stage="crawl") as tracker:
         tracker.metrics(tracking.flat(numbers), params.crawl.snapshot)
-        tracker.file(METRICS)
+        tracker.file(REPORT / COUNTS)
         tracker.file(REPORT / PAGE)
+
+
+def headline(found: dict[str, Any]) -> dict[str, float]:
+    """The few numbers that one compares from crawl to crawl."""
+    duplicates = found["duplicates"]["rows"]
+    return {key: found[key] for key in ("rows", "alive_share", "pictures", "bytes")} | {"duplicate_rows": duplicates}
 
 
 # ---- counting --------------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document inst
 
 def _no_file(folder: Path) -> Path:
     """A folder to write: refused before any work where a file is in its way."""
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    there = next(path for path in (folder, *folder.absolute().parents) if os.access(path, os.F_OK))
     if not there.is_dir():
         raise SelvedgeError(f"{folder}: cannot be a folder, {there} is a file; name another")
     return folder
@@ -50,7 +50,7 @@ def _no_file(folder: Path) -> Path:
 
 def _no_folder(file: Path | None) -> Path | None:
     """A file to write: refused before any work where a folder has its name."""
-    if file is not None and file.is_dir():
+    if file is not None and os.access(file, os.F_OK) and file.is_dir():
         raise SelvedgeError(f"{file}: is a folder; name a file")
     return file
 
@@ -108,6 +108,19 @@ def _stage(name: str) -> Iterator[Params]:
 
 
 @app.command(rich_help_panel=PIPELINE)
+def init(folder: Annotated[Path, typer.Argument(help="Folder to make a project of; it may exist.")]) -> None:
+    """Make a folder a project: params.yaml, presets, dvc.yaml, prefect.yaml, under git and DVC.
+
+    Example: selvedge init my-textiles
+    """
+    from selvedge import project
+
+    made = project.init(folder)
+    typer.echo(f"{folder}: {', '.join(str(path.relative_to(folder)) for path in made)}")
+    typer.echo(f"next: cd {folder} && selvedge run")
+
+
+@app.command(rich_help_panel=PIPELINE)
 def run(stage: Annotated[str | None, typer.Option(help="Only this stage and what it needs.")] = None) -> None:
     """Run the whole road as a Prefect flow over the stages of dvc.yaml."""
     from selvedge import config
@@ -144,6 +157,17 @@ def garments() -> None:
         from scrapers import garments
 
         garments.run(params)
+
+
+@app.command(rich_help_panel=PIPELINE)
+def pin() -> None:
+    """Make what is live now the base that trainings begin with; `retrain` does this before it starts."""
+    with _stage("base"):
+        from selvedge import registry
+
+        pinned = registry.pin_base()
+    told = ", ".join(f"{network} {version or 'nothing'}" for network, version in pinned.items())
+    typer.echo(f"base: {told} -> {registry.BASE}")
 
 
 @app.command(rich_help_panel=PIPELINE)
@@ -576,10 +600,12 @@ def data_check(
     from scrapers.table import decode_table, read_table
     from selvedge import config
 
-    if not table.is_file():
-        raise SelvedgeError(f"{table}: is {'a folder; name a CSV in it' if table.is_dir() else 'not there'}")
+    try:
+        text = decode_table(table.read_bytes(), str(table))
+    except OSError as error:
+        raise SelvedgeError(f"{table}: cannot be read ({error.strerror}); name a CSV") from None
     classes = config.load().classes if config.PARAMS.exists() else None
-    found = read_table(decode_table(table.read_bytes(), str(table)), str(table), _words(word or ()), classes)
+    found = read_table(text, str(table), _words(word or ()), classes)
     again = found.repeats()
     wrong = [repeat for repeat in again if repeat.contradicts]
     for line in _first(repeat for repeat in again if not repeat.contradicts):
@@ -686,9 +712,8 @@ def ui(port: Annotated[int, typer.Option(min=1, max=65535, help="Port on loopbac
     """Open MLflow's pages on loopback, to compare runs and models."""
     from selvedge import tracking
 
-    # one process that answers and none that runs jobs: MLflow's dozen take minutes to start on two cores
-    for name, value in {"MLFLOW_WORKERS": "1", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}.items():
-        os.environ.setdefault(name, value)
+    # there are no jobs to run: the eight processes for them make a busy machine wait
+    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     tracking.serve_ui(port)
 
 

@@ -220,6 +220,10 @@ class Garments(Section):
 class Training(Section):
     """What every training shares."""
 
+    begin_with: str = Field(
+        default="live",
+        description="weights to begin with: `live` (as pinned in models/base), `shipped`, `nothing`, or a model directory",
+    )
     images: Positive = Field(description="length of the training, counted in real images shown")
     batch: int = Field(ge=2, description="images a step")
     precision: Literal["fp32", "bf16"] = Field(
@@ -367,7 +371,7 @@ class Evaluation(Section):
 
 
 class Gate(Section):
-    """When a candidate replaces the champion."""
+    """When a candidate replaces the champion. Floors are to be reached by the lower end of a 95 % interval."""
 
     score: Literal["fd", "kid"] = Field(
         default="fd", description="the distance by which pattern generators are compared"
@@ -382,6 +386,23 @@ class Gate(Section):
         default=0.25,
         ge=0,
         description="how far tiles of a class lie apart, as a share of real ones; below it is collapse",
+    )
+    least_decidable: Fraction = Field(
+        default=0.0,
+        description="share of the classes in which copies can be told from other cloth, below which no generator is promoted; "
+        "0: the gate only says that it cannot see them",
+    )
+    patterns_floor: Fraction = Field(
+        default=0.4,
+        description="nothing becomes live below it: how often the judge takes tiles for their class, as a share of how often real "
+        "cloth (an untrained network has 0.2); without classes, the share of real cloth with a tile near by",
+    )
+    upscaler_floor_db: float = Field(
+        default=0.0, description="nothing becomes live below it: dB of PSNR over bicubic, which costs nothing to train"
+    )
+    segmenter_floor: Fraction = Field(
+        default=0.6,
+        description="nothing becomes live below it: mean IoU; at 0.6 a quarter of the cloth is missed, and as much beside it dressed",
     )
     upscaler_margin_db: float = Field(default=0.0, ge=0, description="dB of PSNR by which an upscaler must win")
     segmenter_margin: float = Field(default=0.0, ge=0, description="IoU by which a segmenter must win")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -41,10 +42,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         partial.replace(path)
     except OSError as error:
-        raise WriteFailed(f"{path}: cannot be written ({error.strerror or error}); free space and run again") from error
+        raise _refused(path, error) from error
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
+
+
+def _refused(path: Path, error: OSError) -> WriteFailed:
+    """What the disk said, and what to do about it."""
+    remedy = "free space and run again"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY):
+        remedy = "a file or folder is in its way: move that, or choose another name"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        remedy = "choose a place where you may write"
+    return WriteFailed(f"{path}: cannot be written ({error.strerror or error}); {remedy}")
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -69,6 +80,8 @@ def read_json(path: str | Path) -> Any:
         return json.loads(Path(path).read_text())
     except FileNotFoundError:
         raise SelvedgeError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise SelvedgeError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError as error:
         raise SelvedgeError(f"{path}: is not JSON ({error}); make it again") from None
 
@@ -81,7 +94,9 @@ def read_yaml(path: str | Path, if_missing: str, error: type[SelvedgeError] = Se
         return yaml.safe_load(Path(path).read_text())
     except FileNotFoundError:
         raise error(f"{path}: there is no such file here; {if_missing}") from None
-    except yaml.YAMLError as problem:
+    except OSError as problem:
+        raise error(f"{path}: cannot be read ({problem.strerror})") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
         raise error(f"{path}: is not YAML: {' '.join(str(problem).split())}") from None
 
 
@@ -106,7 +121,7 @@ def atomic_dir(path: str | Path) -> Iterator[Path]:
         else:
             partial.replace(path)
     except OSError as error:
-        raise WriteFailed(f"{path}: cannot be written ({error.strerror or error}); free space and run again") from error
+        raise _refused(path, error) from error
     finally:
         if partial is not None and partial.exists():
             shutil.rmtree(partial, ignore_errors=True)
@@ -169,6 +184,8 @@ def _decoding(source: str | Path | bytes, name: str | None) -> Iterator[Image.Im
             yield image
     except FileNotFoundError:
         raise BadImage(f"{name}: there is no such file") from None
+    except IsADirectoryError:
+        raise BadImage(f"{name}: is a folder; name a picture") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = str(error).split("\n")[0]
         raise BadImage(f"{name}: is not a picture that can be read ({reason})") from None

@@ -17,6 +17,7 @@ from pathlib import Path
 from selvedge.errors import SelvedgeError
 
 PR_SET_PDEATHSIG = 1
+BUSY = "stage {name} is being run by process {other} already; wait for it or stop it"
 # Opened here: between fork and exec, where it is called, dlopen may hang.
 LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -50,9 +51,28 @@ def die_with_parent(kill: int = signal.SIGTERM, parent: int | None = None) -> No
             os.kill(os.getpid(), kill)
 
 
+def identity(pid: int) -> str:
+    """A process's id and when it began, `PID:TICKS`, which no later process has; `PID:` if there is no such process."""
+    try:
+        began = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        began = "" if not _exists(pid) else "?"  # elsewhere than on Linux the id alone has to do
+    return f"{pid}:{began}"
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 @contextmanager
-def only_writer(name: str, folder: str | Path = "runs/locks") -> Iterator[None]:
-    """Hold the lock of stage `name`: a second process that writes the same outs is refused, by name.
+def only_writer(name: str, folder: str | Path = "runs/locks", refusal: str = BUSY) -> Iterator[None]:
+    """Hold the lock `name`: a second process is refused with SelvedgeError, by `refusal` with its `name` and the `other`'s id.
 
     The lock is the operating system's (flock), so a process that was killed leaves none behind.
     """
@@ -63,9 +83,7 @@ def only_writer(name: str, folder: str | Path = "runs/locks") -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise SelvedgeError(
-                f"stage {name} is being run by process {file.read().strip() or '?'} already; wait for it or stop it"
-            ) from None
+            raise SelvedgeError(refusal.format(name=name, other=file.read().strip() or "?")) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

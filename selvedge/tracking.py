@@ -13,13 +13,17 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from selvedge import provenance
+from selvedge import proc, provenance
 from selvedge.errors import SelvedgeError
 from selvedge.io import read_json, write_json
 
@@ -27,6 +31,9 @@ STORE = Path("mlruns")
 EXPERIMENT = "selvedge"
 MODEL_PREFIX = "selvedge-"
 CHAMPION = "champion"
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # else MLflow opens it on traces of language models
+PROCESS = "selvedge.process"  # tag of a run: who writes it
+SLOW = 5.0  # seconds without an answer after which a line says what is waited for
 
 
 class Run(Protocol):
@@ -40,7 +47,14 @@ class Run(Protocol):
 
 
 @contextmanager
-def run(task: str, params: Mapping[str, Any], directory: Path, *, stage: str | None = None) -> Iterator[Run]:
+def run(
+    task: str,
+    params: Mapping[str, Any],
+    directory: Path,
+    *,
+    stage: str | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Iterator[Run]:
     """A run of `task`; the one that `directory` remembers is gone on with, so a resumed training stays one run.
 
     The run carries the git commit and the Prefect run id; that of a `stage` of dvc.yaml also the hashes of what it reads,
@@ -53,7 +67,7 @@ def run(task: str, params: Mapping[str, Any], directory: Path, *, stage: str | N
         yield _Lines(directory / "log.jsonl", task, params)
         return
     tracker = _MlflowRun(task, params, directory)
-    tracker.tags({**provenance.of_code(), **(provenance.of_inputs(stage) if stage else {})})
+    tracker.tags({**(tags or {}), **provenance.of_code(), **(provenance.of_inputs(stage) if stage else {})})
     try:
         yield tracker
     except BaseException as error:
@@ -83,22 +97,27 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
 # ---- the registry ------------------------------------------------------------------------------------------------------
 
 
-def register(
-    network: str,
-    directory: Path,
-    *,
-    code: Path,
-    promoted: bool,
-    tags: Mapping[str, str],
-    example: Mapping[str, list] | None = None,
-    pictures: Sequence[Path] = (),
-    stage: str | None = None,
-) -> str | None:
-    """Register a model directory as a new version of selvedge-NETWORK; alias `champion` moves to it if `promoted`.
+@dataclass(frozen=True)
+class Entry:
+    """What a registered version tells of a model, beside its bytes."""
 
-    The version is a pyfunc model from `code`, with the directory (safetensors + card) as its artifact. The same bytes are
-    registered once. `example` is an input, a column a key: it becomes the model's signature. `pictures` are files that its
-    run keeps beside it. The run is one of `stage` of dvc.yaml. Returns the version, or None where MLflow is not installed.
+    code: Path  # the file that MLflow runs to serve it
+    promoted: bool
+    tags: Mapping[str, str]  # the gate's decision and reason
+    metrics: Mapping[str, Any] = field(default_factory=dict)  # scores with low, high and floor; may be nested
+    params: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)  # path: hash by DVC
+    pictures: Sequence[Path] = ()  # files to look at
+    example: Mapping[str, list] | None = None  # an input, a column a key: it becomes the signature
+    stage: str | None = None  # of dvc.yaml, that registers it
+
+
+def register(network: str, directory: Path, entry: Entry) -> str | None:
+    """Register a model directory as a new version of selvedge-NETWORK; alias `champion` moves to it if it was promoted.
+
+    The version is a pyfunc model, with the directory (safetensors + card) as its artifact. Its run holds what a person
+    compares by: scores as metrics, parameters, pictures, data and the gate's word. The same bytes are one version: what is new
+    of them is added. Returns the version, or None where MLflow is not installed.
     """
     if importlib.util.find_spec("mlflow") is None:
         return None
@@ -107,40 +126,67 @@ def register(
 
     client, name = mlflow.MlflowClient(), f"{MODEL_PREFIX}{network}"
     sha = read_json(directory / "card.json")["sha256"]
-    known = client.search_model_versions(f"name = '{name}' and tags.sha256 = '{sha}'")
-    if known:
-        version = max(known, key=lambda found: int(found.version)).version
-    else:
-        import pandas
-        from mlflow.models import infer_signature
-
-        with (
-            warnings.catch_warnings(),
-            mlflow.start_run(run_name=f"register-{network}", tags={**_provenance(stage), **tags}),
-        ):
-            warnings.simplefilter("ignore", UserWarning)  # it would like type hints, and reads them wrongly
-            logged = mlflow.pyfunc.log_model(
-                name=network,
-                python_model=str(code),
-                artifacts={"model": str(directory)},
-                pip_requirements=["selvedge"],
-                signature=infer_signature(pandas.DataFrame(example)) if example else None,
-            )
-            for path in pictures:
-                mlflow.log_artifact(str(path))
-        version = mlflow.register_model(logged.model_uri, name, await_registration_for=60).version
-        client.set_model_version_tag(name, version, "sha256", sha)
-    for key, value in tags.items():
+    version = _version_of(client, name, sha) or _new_version(mlflow, name, network, directory, entry, sha)
+    run = client.get_model_version(name, version).run_id
+    _log_entry(client, run, entry)
+    for key, value in entry.tags.items():
         client.set_model_version_tag(name, version, key, value)
     client.set_registered_model_alias(name, "candidate", version)
-    if promoted:
+    if entry.promoted:
         client.set_registered_model_alias(name, CHAMPION, version)
     else:
         try:
             client.get_model_version_by_alias(name, CHAMPION)
         except MlflowException:
             print(f"register: {name} has no {CHAMPION} in this MLflow store yet", flush=True)
+    return version
+
+
+def _version_of(client: Any, name: str, sha: str) -> str | None:
+    """The newest version of these bytes, if there is one."""
+    known = client.search_model_versions(f"name = '{name}' and tags.sha256 = '{sha}'")
+    return str(max(int(found.version) for found in known)) if known else None
+
+
+def _new_version(mlflow: Any, name: str, network: str, directory: Path, entry: Entry, sha: str) -> str:
+    import pandas
+    from mlflow.models import infer_signature
+
+    tags = {**_provenance(entry.stage), "task": "register"}
+    with warnings.catch_warnings(), mlflow.start_run(run_name=f"{network}-{sha[:12]}", tags=tags):
+        warnings.simplefilter("ignore", UserWarning)  # it would like type hints, and reads them wrongly
+        logged = mlflow.pyfunc.log_model(
+            name=network,
+            python_model=str(entry.code),
+            artifacts={"model": str(directory)},
+            pip_requirements=["selvedge"],
+            signature=infer_signature(pandas.DataFrame(entry.example)) if entry.example else None,
+        )
+    version = mlflow.register_model(logged.model_uri, name, await_registration_for=60).version
+    mlflow.MlflowClient().set_model_version_tag(name, version, "sha256", sha)
     return str(version)
+
+
+def _log_entry(client: Any, run: str, entry: Entry) -> None:
+    """Scores, parameters, data, pictures and tags of a version, on its run."""
+    from mlflow.entities import Dataset, DatasetInput, Metric, Param, RunTag
+
+    now = int(time.time() * 1000)
+    known = client.get_run(run).data.params  # a parameter is written once
+    client.log_batch(
+        run,
+        metrics=[Metric(_plain(key), value, now, 0) for key, value in flat(entry.metrics).items()],
+        params=[Param(key, str(value)) for key, value in entry.params.items() if key not in known],
+        tags=[RunTag(key, value) for key, value in entry.tags.items()],
+    )
+    data = [
+        DatasetInput(Dataset(name=path, digest=md5[:32], source_type="local", source=json.dumps({"path": path})))
+        for path, md5 in entry.data.items()
+    ]
+    if data:
+        client.log_inputs(run, datasets=data)
+    for path in entry.pictures:
+        client.log_artifact(run, str(path))
 
 
 def roll_back(network: str, withdrawn: str, restored: str | None, reason: str) -> None:
@@ -154,10 +200,10 @@ def roll_back(network: str, withdrawn: str, restored: str | None, reason: str) -
     client, name = _mlflow().MlflowClient(), f"{MODEL_PREFIX}{network}"
 
     def version_of(sha: str) -> str | None:
-        known = client.search_model_versions(f"name = '{name}' and tags.sha256 = '{sha}'")
-        if not known:
+        known = _version_of(client, name, sha)
+        if known is None:
             print(f"rollback: {name} of SHA-256 {sha[:12]} is not in this MLflow store", flush=True)
-        return max(known, key=lambda found: int(found.version)).version if known else None
+        return known
 
     if (old := version_of(withdrawn)) is not None:
         client.set_model_version_tag(name, old, "decision", "rolled back")
@@ -190,7 +236,10 @@ def publish(load: Any) -> None:
 
 
 def serve_ui(port: int) -> None:
-    """MLflow's pages on loopback until interrupted; raises SelvedgeError when the port is taken."""
+    """MLflow's pages on loopback until interrupted; says where to look once they are ready.
+
+    Raises SelvedgeError when the port is taken, or the server ends by itself.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -199,21 +248,55 @@ def serve_ui(port: int) -> None:
             raise SelvedgeError(
                 f"port {port} on loopback is taken; choose another: selvedge ui --port {port + 1}"
             ) from None
-    uri = _mlflow().get_tracking_uri()
-    print(f"MLflow: http://127.0.0.1:{port}  (ctrl-C ends it)", flush=True)
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "ui",
-        "--backend-store-uri",
-        uri,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    subprocess.run(command, check=False)
+    mlflow = _mlflow()
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", mlflow.get_tracking_uri()]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    server = subprocess.Popen(
+        command,
+        env=proc.environment(),
+        start_new_session=True,  # so that all of it is ended at once
+        preexec_fn=partial(proc.die_with_parent, parent=os.getpid()),
+    )
+    try:
+        base = f"http://127.0.0.1:{port}"
+        _wait_for(server, f"{base}/health")
+        for line in _addresses(mlflow, base):
+            print(line, flush=True)
+        server.wait()
+    finally:
+        proc.stop_group(server)
+    raise SelvedgeError(f"MLflow's server ended by itself, exit status {server.returncode}")
+
+
+def _wait_for(server: subprocess.Popen, address: str) -> None:
+    """Return when the server answers; a line says what is waited for where that takes longer than a few seconds."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    begin, told = time.monotonic(), False
+    while server.poll() is None:
+        try:
+            with direct.open(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+        if not told and time.monotonic() - begin > SLOW:
+            print("MLflow: waiting for its server, which imports for some seconds on a busy machine", flush=True)
+            told = True
+    raise SelvedgeError(f"MLflow's server did not start, exit status {server.returncode}; its own lines are above")
+
+
+def _addresses(mlflow: Any, base: str) -> Iterator[str]:
+    """What people come for: the table of runs, each registered model, and each model's champion beside its candidate."""
+    client = mlflow.MlflowClient()
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
+    yield f"runs:     {base}/#/experiments/{experiment}/runs"
+    for model in client.search_registered_models(f"name LIKE '{MODEL_PREFIX}%'"):
+        yield f"model:    {base}/#/models/{model.name}"
+        versions = {int(version) for version in model.aliases.values()}
+        if len(versions) > 1:
+            runs = {client.get_model_version(model.name, str(version)).run_id: str(version) for version in versions}
+            query = urllib.parse.urlencode({"name": json.dumps(model.name), "runs": json.dumps(runs)})
+            yield f"compare:  {base}/#/compare-model-versions?{query}"
+    yield "Ctrl-C ends it"
 
 
 # ---- how it is done ----------------------------------------------------------------------------------------------------
@@ -238,8 +321,21 @@ def _mlflow(connect: bool = True) -> Any:
             mlflow.set_tracking_uri(uri)
         else:
             _open_store(mlflow, STORE.resolve())
-        mlflow.set_experiment(EXPERIMENT)
+        experiment = mlflow.set_experiment(EXPERIMENT)
+    client = mlflow.MlflowClient()
+    for key, value in KIND.items():
+        if experiment.tags.get(key) != value:
+            client.set_experiment_tag(experiment.experiment_id, key, value)
+    _end_what_was_killed(client, experiment.experiment_id)
     return mlflow
+
+
+def _end_what_was_killed(client: Any, experiment: str) -> None:
+    """End the runs that are RUNNING by their record and whose process on this machine is gone: KILLED, as they were."""
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        host, _, process = run.data.tags.get(PROCESS, "").partition(" ")
+        if host == socket.gethostname() and process != proc.identity(int(process.split(":")[0])):
+            client.set_terminated(run.info.run_id, "KILLED")
 
 
 def _open_store(mlflow: Any, root: Path) -> None:
@@ -264,6 +360,11 @@ def _environment_kept(*names: str) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _plain(name: str) -> str:
+    """A metric's name with the signs that MLflow's names know."""
+    return "".join(c if c.isalnum() or c in "_-./ " else "_" for c in name)
 
 
 def _provenance(stage: str | None) -> dict[str, str]:
@@ -291,8 +392,9 @@ class _MlflowRun:
             self.id = self.client.create_run(experiment, run_name=task, tags={"task": task}).info.run_id
             self.client.log_batch(self.id, params=[Param(key, str(value)) for key, value in params.items()])
             write_json(directory / "run.json", {"mlflow": self.id})
-        else:
-            self.client.update_run(self.id, status="RUNNING")
+        # the process first: a run that is RUNNING by a process that is gone is ended by the next to come
+        self.client.set_tag(self.id, PROCESS, f"{socket.gethostname()} {proc.identity(os.getpid())}")
+        self.client.update_run(self.id, status="RUNNING")
         self.flushed = time.monotonic()
 
     def tags(self, values: Mapping[str, str]) -> None:
@@ -302,9 +404,7 @@ class _MlflowRun:
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         now = int(time.time() * 1000)
-        # MLflow's names know no other signs
-        clean = {"".join(c if c.isalnum() or c in "_-./ " else "_" for c in name): v for name, v in values.items()}
-        self.pending += [self.metric(name, float(value), now, step) for name, value in clean.items()]
+        self.pending += [self.metric(_plain(name), float(value), now, step) for name, value in values.items()]
         if len(self.pending) >= 500 or time.monotonic() - self.flushed > 10:
             self.flush()
 

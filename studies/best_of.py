@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from benchmarks import Figure, show
-from inference.live import SHIPPED
 from inference.patterns import Patterns, seeds_of
 from selvedge.io import atomic_path, write_text
+from selvedge.registry import SHIPPED
 from studies.common import HEAD, SEED, SIZE, agreement, hits, photographs, row
 from training.data import sheet
 from training.evaluation.features import SHIPPED as JUDGE

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from benchmarks import Figure, show
-from inference.live import SHIPPED
 from inference.patterns import Patterns, Wish
 from selvedge.io import atomic_path
+from selvedge.registry import SHIPPED
 from training.data import sheet
 from training.evaluation.resampling import wilson
 from training.models.bundle import load_bundle

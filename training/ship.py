@@ -7,14 +7,12 @@ its licence lets pass on must not ship; who runs this reads the licences that it
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from selvedge.errors import SelvedgeError
 from selvedge.io import read_json
+from selvedge.registry import CHAMPION, SHIPPED
 from training.models.bundle import WEIGHTS, load_bundle, save_bundle
-from training.register import CHAMPION
 
-SHIPPED = Path(__file__).parents[1] / "inference" / "weights"
 MOST_BYTES = 16_000_000
 
 

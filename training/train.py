@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from selvedge import tracking
+from selvedge import __version__, tracking
 from selvedge.config import Params
 from selvedge.io import atomic_dir, fingerprint, read_yaml, sha256_file, write_json, write_text
 from training import distributed, loop, precision
-from training.models.bundle import save_bundle
+from training.models.bundle import Bundle, save_bundle
 from training.tasks import JOBS
 
+HEADLINE = 6  # numbers of a metrics file, at most: `dvc metrics show` is a table
 RUNS, MODELS, METRICS, GRAPH = Path("runs"), Path("models"), Path("metrics"), Path("dvc.yaml")
 
 
@@ -30,6 +33,8 @@ def run(name: str, params: Params) -> None:
         "classes": params.classes,
         "data": job.fingerprint,
         "code": _code(name),
+        "version": __version__,  # in a project beside an installed package that is all that is known of the code
+        "base": job.base.version if job.base else None,
     }
     directory = RUNS / name / fingerprint(identity)
     device = loop.pick_device()
@@ -42,7 +47,8 @@ def run(name: str, params: Params) -> None:
 
     where = {"device": str(device), "computed_in": used, "threads": torch.get_num_threads()}
     logged = {**settings.model_dump(), "seed": params.seed, **where}
-    with tracking.run(name, logged, directory, stage=f"train-{name}") as tracker:
+    tags = {"begun_with": job.base.version if job.base else "nothing"}
+    with tracking.run(name, logged, directory, stage=f"train-{name}", tags=tags) as tracker:
         history = loop.train(
             job.task, settings, seed=params.seed, directory=directory, log=tracker, title=name, device=device
         )
@@ -50,15 +56,34 @@ def run(name: str, params: Params) -> None:
         export, scores, texts = job.finish()
         with atomic_dir(MODELS / name) as out:
             save_bundle(
-                out, export.network, family=export.family, arguments=export.arguments, scores=scores, **export.card
+                out,
+                export.network,
+                family=export.family,
+                arguments=export.arguments,
+                scores=scores,
+                **export.card,
+                **begun_with(job.base),
             )
-        write_json(METRICS / f"{name}.json", scores)
+        write_json(METRICS / f"{name}.json", headline(scores))
         for file, text in {f"{name}.csv": history.csv(), **texts}.items():
             write_text(METRICS / file, text)
         tracker.metrics(tracking.flat(scores), settings.images)
         tracker.file(MODELS / name / "card.json")
     short = ", ".join(f"{k} {v:.4g}" for k, v in tracking.flat(scores).items() if "." not in k)
     print(f"{name}: {short}", flush=True)
+
+
+def headline(scores: Mapping[str, Any]) -> dict[str, float]:
+    """The few numbers of a training that one compares; the model's card and MLflow have all of them."""
+    numbers = {key: value for key, value in scores.items() if isinstance(value, int | float)}
+    return dict(list(numbers.items())[:HEADLINE])
+
+
+def begun_with(base: Bundle | None) -> dict[str, Any]:
+    """What the card says of the model that a training began with: its SHA-256, and the versions before it, newest first."""
+    if base is None:
+        return {"begun_with": None, "lineage": []}
+    return {"begun_with": base.card["sha256"], "lineage": [base.version, *base.card.get("lineage", [])]}
 
 
 def _code(name: str) -> str:

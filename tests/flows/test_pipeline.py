@@ -80,8 +80,9 @@ def test_what_dvc_has_in_its_cache_is_restored_and_said_so(project, capsys):
 def test_champion_decisions_are_told(project, capsys):
     folder: Path = project()
     (folder / "metrics").mkdir()
-    decision = '{"decisions": [{"network": "patterns", "promoted": false, "reason": "fd 3 | was 2"}]}'
-    (folder / "metrics/register.json").write_text(decision)
+    (folder / "reports/generated/register").mkdir(parents=True)
+    decision = '[{"network": "patterns", "promoted": false, "reason": "fd 3 | was 2"}]'
+    (folder / "reports/generated/register/decisions.json").write_text(decision)
     (folder / "metrics/broken.json").write_text("{")
     run_pipeline("weave")
     out = capsys.readouterr().out

@@ -12,9 +12,9 @@ from PIL import Image
 from test_wishes import save_screens
 from torch import nn
 
-from inference import catalogue, live
+from inference import catalogue
 from inference.patterns import Wish, generate_files, seeds_of
-from selvedge import config
+from selvedge import config, registry
 from selvedge.config import Params
 from selvedge.errors import BadBundle, SelvedgeError
 from selvedge.io import sha256_file
@@ -48,10 +48,10 @@ def save_garment(name: str, light: int, folder: Path = catalogue.ITEMS) -> None:
 def project(tmp_path, monkeypatch) -> Path:
     """A project with a tiny champion and two garments."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(live, "SHIPPED", tmp_path / "shipped")
-    save_generator(live.CHAMPION / "patterns")
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "shipped")
+    save_generator(registry.CHAMPION / "patterns")
     upscaler = SRResNet(width=4, blocks=1)
-    save_bundle(live.CHAMPION / "upscaler", upscaler, family="srresnet", arguments={"width": 4, "blocks": 1})
+    save_bundle(registry.CHAMPION / "upscaler", upscaler, family="srresnet", arguments={"width": 4, "blocks": 1})
     save_garment("coat", 220)
     save_garment("skirt", 60)
     return tmp_path
@@ -84,7 +84,7 @@ def test_manifest_names_each_file_and_its_hash(project, params, capsys):
         named |= {f"patterns/{pattern['name']}/{name}" for name in [*pattern["files"], "pattern.json"]}
     assert set(tree()) == named
     assert [p["name"] for p in manifest["patterns"]] == ["striped-01", "striped-02", "floral-01", "floral-02"]
-    assert manifest["models"]["patterns"]["sha256"] == sha256_file(live.CHAMPION / "patterns/weights.safetensors")
+    assert manifest["models"]["patterns"]["sha256"] == sha256_file(registry.CHAMPION / "patterns/weights.safetensors")
     assert (manifest["seed"], manifest["shard"], manifest["title"]) == (3, "1/1", "Autumn <&> Co")
     assert len({pattern["files"]["tile.png"] for pattern in manifest["patterns"]}) == 4
 
@@ -171,7 +171,7 @@ def test_another_seed_or_model_leaves_nothing_of_the_old_one(project, params):
     there = {path for path in tree() if path.startswith("patterns/") and "-01/" not in path}
     assert there == {"patterns/floral-02/notes.txt", "patterns/mine/coat.jpg"}
 
-    save_generator(live.CHAMPION / "patterns", seed=9)
+    save_generator(registry.CHAMPION / "patterns", seed=9)
     third = make(params.model_copy(update={"catalogue": fewer}), seed=4)
     assert third["models"]["patterns"] != second["models"]["patterns"]
     assert third["patterns"][0]["files"]["tile.png"] != second["patterns"][0]["files"]["tile.png"]
@@ -187,7 +187,7 @@ def test_a_garment_that_is_gone_leaves_the_catalogue(project, params):
 
 
 def test_a_generator_of_one_kind_gets_one_chapter(project, params):
-    save_generator(live.CHAMPION / "patterns", conditional=False)
+    save_generator(registry.CHAMPION / "patterns", conditional=False)
     assert [p["name"] for p in make(params)["patterns"]] == [f"unsorted-0{i}" for i in (1, 2, 3, 4)]
 
 
@@ -198,7 +198,7 @@ def test_a_class_the_champion_never_saw_stops_before_any_work(project, params):
 
 
 def test_missing_champion_is_one_clear_line(project, params):
-    (live.CHAMPION / "upscaler").rename("elsewhere")
+    (registry.CHAMPION / "upscaler").rename("elsewhere")
     with pytest.raises(
         SelvedgeError, match=r"no model for upscaler: neither models/champion/upscaler .*selvedge run"
     ) as error:
@@ -207,7 +207,7 @@ def test_missing_champion_is_one_clear_line(project, params):
 
 
 def test_missing_file_of_the_champion_is_named(project, params):
-    (live.CHAMPION / "patterns/card.json").unlink()
+    (registry.CHAMPION / "patterns/card.json").unlink()
     with pytest.raises(BadBundle, match=r"models/champion/patterns/card\.json: is missing"):
         make(params)
 
@@ -230,9 +230,9 @@ def test_a_garment_without_mask_asks_for_the_segmenter(project, params):
 
 
 def test_a_generator_that_prints_is_printed_large_and_needs_no_upscaler(project, params):
-    shutil.rmtree(live.CHAMPION / "upscaler")
-    shutil.rmtree(live.CHAMPION / "patterns")
-    save_screens(live.CHAMPION / "patterns")
+    shutil.rmtree(registry.CHAMPION / "upscaler")
+    shutil.rmtree(registry.CHAMPION / "patterns")
+    save_screens(registry.CHAMPION / "patterns")
     manifest = make(params)
     assert set(manifest["models"]) == {"patterns"}
     folder, work = OUT / "patterns/floral-01", manifest["patterns"][2]
@@ -246,8 +246,8 @@ def test_a_generator_that_prints_is_printed_large_and_needs_no_upscaler(project,
 
 
 def test_each_pattern_is_a_choice_and_the_page_says_how_to_have_it_again(project, params):
-    shutil.rmtree(live.CHAMPION / "patterns")
-    save_screens(live.CHAMPION / "patterns")
+    shutil.rmtree(registry.CHAMPION / "patterns")
+    save_screens(registry.CHAMPION / "patterns")
     works = make(params)["patterns"]
     assert [work["chosen_seed"] in seeds_of(work["seed"], 4) for work in works] == [True] * 4
     assert [work["chosen_seed"] for work in works] != [work["seed"] for work in works]

@@ -50,7 +50,7 @@ def test_the_embedded_shop_and_its_table_are_collected_whole_and_with_the_same_b
     (folder / "data/raw").rename(folder / "old")
     crawl.run(params())
     assert files(folder / "data/raw") == first
-    assert json.loads((folder / "metrics/crawl.json").read_text())["status"] == {"ok": 21}
+    assert json.loads((folder / "reports/generated/crawl/counts.json").read_text())["status"] == {"ok": 21}
 
 
 @contextmanager

@@ -14,8 +14,10 @@ import torch
 from PIL import Image, ImageDraw
 from torch import nn
 
-from inference import live, patterns, pictures, segment, upscale
+from inference import patterns, pictures, segment, upscale
+from inference.live import load_live
 from inference.patterns import Patterns, Wish, generate_files
+from selvedge import registry
 from selvedge.errors import BadBundle, SelvedgeError
 from selvedge.io import sha256_file
 from training.models.bundle import Bundle, load_bundle, save_bundle
@@ -50,7 +52,7 @@ def save_upscaler(directory: Path) -> None:
 def project(tmp_path, monkeypatch) -> Path:
     """A project's folder with a tiny champion of patterns and upscaler, and no shipped weights."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(live, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "shipped")
     save_generator(tmp_path / "models/champion/patterns")
     save_upscaler(tmp_path / "models/champion/upscaler")
     return tmp_path
@@ -63,30 +65,30 @@ def test_champion_goes_before_shipped_weights(project):
     save_generator(project / "shipped/patterns", seed=5)
     shipped, champion = (load_bundle(project / where / "patterns").version for where in ("shipped", "models/champion"))
     assert shipped != champion
-    assert live.load_live("patterns").version == champion
+    assert load_live("patterns").version == champion
     for file in (project / "models/champion/patterns").iterdir():
         file.unlink()
     (project / "models/champion/patterns").rmdir()
-    assert live.load_live("patterns").version == shipped
+    assert load_live("patterns").version == shipped
 
 
 def test_no_model_says_what_to_do(project):
     with pytest.raises(SelvedgeError, match=r"no model for segmenter.*selvedge run") as error:
-        live.load_live("segmenter")
+        load_live("segmenter")
     assert "\n" not in str(error.value)
 
 
 def test_missing_file_of_a_model_is_named(project):
     (project / "models/champion/patterns/weights.safetensors").unlink()
     with pytest.raises(BadBundle, match=r"models/champion/patterns/weights\.safetensors: is missing"):
-        live.load_live("patterns")
+        load_live("patterns")
 
 
 # ---- patterns --------------------------------------------------------------------------------------------------------
 
 
 def test_a_seed_names_a_tile_whatever_else_is_drawn(project):
-    generator = Patterns(live.load_live("patterns"))
+    generator = Patterns(load_live("patterns"))
     many = generator.sample("floral", [3, 4, 5, 6])
     assert many.shape == (4, 3, 32, 32) and many.dtype == torch.uint8
     assert torch.equal(generator.sample("floral", [5])[0], many[2])
@@ -95,7 +97,7 @@ def test_a_seed_names_a_tile_whatever_else_is_drawn(project):
 
 
 def test_unknown_class_gets_the_nearest(project):
-    generator = Patterns(live.load_live("patterns"))
+    generator = Patterns(load_live("patterns"))
     with pytest.raises(SelvedgeError, match="no class 'florl'; did you mean 'floral'"):
         generator.sample("florl", [0])
 
@@ -241,7 +243,7 @@ print(json.dumps(made.to_dict("list")))
 def test_registered_generator_serves_the_same_tiles_elsewhere(tmp_path):
     save_generator(tmp_path / "home/model")
     (tmp_path / "away").mkdir()
-    code = str(Path(patterns.__file__).with_name("served_patterns.py"))
+    code = str(Path(patterns.__file__).with_name("served.py"))
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW")} | {
         "MLFLOW_DISABLE_TELEMETRY": "true"
     }

@@ -11,7 +11,16 @@ import pytest
 from PIL import Image
 
 from selvedge.errors import BadImage, SelvedgeError, WriteFailed
-from selvedge.io import atomic_dir, atomic_path, encode_image, open_image, read_json, write_bytes, write_json
+from selvedge.io import (
+    atomic_dir,
+    atomic_path,
+    encode_image,
+    open_image,
+    read_json,
+    read_yaml,
+    write_bytes,
+    write_json,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -75,6 +84,24 @@ def test_a_full_disk_while_a_checkpoint_is_written(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, "x"], cwd=tmp_path, capture_output=True, text=True)
     assert "selvedge: out/big.bin: cannot be written" in done.stderr
     assert names(tmp_path / "out") == []
+
+
+def test_what_is_in_the_way_of_a_file_is_not_called_a_full_disk(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "file/below", tmp_path / "folder"):
+        with pytest.raises(WriteFailed, match="a file or folder is in its way: move that, or choose another name"):
+            write_bytes(path, b"x")
+    assert names(tmp_path) == ["file", "folder"]
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadImage, match="is a folder; name a picture"):
+        open_image(tmp_path)
+    with pytest.raises(SelvedgeError, match=r"cannot be read \(Is a directory\)"):
+        read_json(tmp_path)
+    with pytest.raises(SelvedgeError, match=r"cannot be read \(Is a directory\)"):
+        read_yaml(tmp_path, "")
 
 
 def test_equal_values_are_equal_bytes(tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ ENTRIES = {
     "reconstruct": ["scrapers/reconstruct.py"],
     "data-card": ["scrapers/card.py"],
     "garments": ["scrapers/garments.py"],
+    "base": [],
     "train-classifier": ["training/loop.py", "training/tasks/classifier.py"],
     "train-patterns": ["training/loop.py", "training/tasks/patterns.py", "training/models/fourier.py"],
     "train-upscaler": ["training/loop.py", "training/tasks/upscaler.py"],

@@ -49,7 +49,7 @@ def without_mlflow(workplace, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def written(rows: list[Row], warnings: tuple[str, ...] = ()) -> tuple[dict, str]:
     report.write(rows, params(), warnings)
-    return json.loads(report.METRICS.read_text()), (report.REPORT / "report.md").read_text()
+    return json.loads((report.REPORT / report.COUNTS).read_text()), (report.REPORT / "report.md").read_text()
 
 
 def cells(page: str, first: str) -> list[str]:
@@ -89,7 +89,7 @@ def test_the_counts_are_those_of_hand_made_rows(without_mlflow, capsys) -> None:
 
 
 def test_the_same_rows_in_any_order_are_the_same_bytes(without_mlflow) -> None:
-    files = (report.METRICS, report.REPORT / "report.md")
+    files = (report.METRICS, report.REPORT / report.COUNTS, report.REPORT / "report.md")
     written(ROWS, ("one",))
     first = [path.read_bytes() for path in files]
     written(ROWS[::-1], ("one",))

@@ -6,7 +6,7 @@ import pytest
 from helpers import SHARED
 
 from scrapers.manifest import COLUMNS, Row, scales_of
-from scrapers.table import decode_table, parse_table
+from scrapers.table import decode_table, parse_table, read_table
 from selvedge.errors import SelvedgeError
 
 HEADER = ",".join(COLUMNS)
@@ -84,6 +84,28 @@ def test_an_address_may_come_again_with_other_values_but_not_with_the_same() -> 
     assert "line 3: names the class, picture and crop of line 2" in defects(GOOD, GOOD.replace("0.79", "0.790"))[0]
 
 
+def test_an_address_that_comes_again_is_told_with_all_that_differs() -> None:
+    other_crop, other_class = GOOD.replace("10,20,400,400", "0,0,300,200"), GOOD.replace("dotted", "zigzag")
+    other_size = GOOD.replace("640,480", "1280,960")
+    text = "\n".join([HEADER, GOOD, "", other_crop, other_class, GOOD.replace("a.jpg", "b.jpg"), other_size])
+    again = read_table(text, "t.csv", {}, ["dotted", "zigzag"]).repeats()
+    assert [str(repeat) for repeat in again] == [
+        "t.csv, line 4: the picture of line 2 again, as dotted too; the same size; "
+        "crop 300x200 at 0,0, there 400x400 at 10,20",
+        "t.csv, line 5: the picture of line 2 again, under another class, zigzag, there dotted; the same size; the same crop",
+        "t.csv, line 7: the picture of line 2 again, as dotted too; size 1280x960, there 640x480; the same crop",
+    ]
+    assert [repeat.contradicts for repeat in again] == [False, True, False]
+
+
+def test_where_no_classes_are_given_every_word_is_one_but_none_at_all() -> None:
+    text = "\n".join([HEADER, GOOD.replace("dotted", "zig zag"), GOOD.replace("dotted", "old"), GOOD])
+    rows = parse_table(text, "t", {"zig zag": "zigzag", "old": None}, None)
+    assert [row.cls for row in rows] == ["zigzag", "dotted"]
+    with pytest.raises(SelvedgeError, match=r"^t, line 2: class '' is no word; name one$"):
+        parse_table("\n".join([HEADER, GOOD.replace("dotted", "")]), "t", {}, None)
+
+
 def test_words_map_classes_and_leave_them_out_with_all_that_is_wrong_in_them() -> None:
     rows = parse(GOOD.replace("dotted", "zig zag"), GOOD.replace("dotted", "old").replace("640", "?"))
     assert [row.cls for row in rows] == ["zigzag"]
@@ -122,7 +144,12 @@ def test_text_that_is_not_utf8_is_named_by_its_line() -> None:
 def test_the_real_table_is_read_whole_and_its_scales_are_the_recipes() -> None:
     text = decode_table((SHARED / "clothing-pattern/googleClothingDataset.csv").read_bytes(), "real")
     classes = ["solid", "striped", "dotted", "checkered", "zigzag", "floral"]
-    rows = parse_table(text, "real", {"zig zag": "zigzag"}, classes)
+    table = read_table(text, "real", {"zig zag": "zigzag"}, classes)
+    rows = table.rows
+    assert [(repeat.line, repeat.first, repeat.contradicts) for repeat in table.repeats()] == [
+        *((163, 161, False), (185, 137, False), (190, 139, False), (910, 421, False)),
+        *((1866, 23, True), (1932, 1359, True), (2076, 1876, False)),
+    ]
     assert len(rows) == len({row.id for row in rows}) == 2749
     assert sum(len(row.scales) for row in rows) == 6421
     assert sum(len(row.scales) for row in rows) * 12 == 77_052

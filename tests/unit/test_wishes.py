@@ -14,9 +14,9 @@ import torch
 from PIL import Image
 from test_inference import CLASSES, save_generator, save_upscaler
 
-from inference import live
 from inference.patterns import Patterns, Wish, generate_files, seeds_of
 from inference.walk import between, walk, walk_files
+from selvedge import registry
 from selvedge.errors import SelvedgeError
 from training.data import to_tensor
 from training.evaluation import palette
@@ -105,7 +105,7 @@ def test_more_cells_are_more_cloth_and_repeat_too(printer: Patterns) -> None:
 
 def test_what_ships_does_not_come_again_before_its_tile_ends() -> None:
     """Where it does not vary, the waves that it learned at 8 cells make each 8 cells the same again."""
-    patterns = Patterns(load_bundle(live.SHIPPED / "patterns"))
+    patterns = Patterns(load_bundle(registry.SHIPPED / "patterns"))
 
     def alike(vary: float) -> float:
         found = []
@@ -247,7 +247,7 @@ def test_latents_on_a_walk_are_as_long_as_latents_are() -> None:
 
 def test_a_walk_is_a_sheet_and_a_film_that_comes_back(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(live, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "shipped")
     save_screens(tmp_path / "shipped/patterns")
     walk_files([("floral", 1), ("striped", 2)], frames=5, out=Path("out"))
     film = Image.open("out/walk.gif")
@@ -258,7 +258,7 @@ def test_a_walk_is_a_sheet_and_a_film_that_comes_back(tmp_path, monkeypatch) -> 
 
 def test_files_say_what_was_asked_and_come_out_the_same_again(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(live, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "shipped")
     save_screens(tmp_path / "shipped/patterns")
     save_upscaler(tmp_path / "shipped/upscaler")
     wish = Wish(size=128, palette=ASKED, repeat="half-drop")
@@ -281,7 +281,7 @@ def test_files_say_what_was_asked_and_come_out_the_same_again(tmp_path, monkeypa
 
 def test_a_file_of_a_choice_says_which_seed_gives_it_without_one(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(live, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "shipped")
     save_screens(tmp_path / "shipped/patterns")
     generate_files("floral", n=3, seed=7, out=Path("best"), wish=Wish(size=64, best_of=None))
     for seed in (7, 8, 9):

@@ -16,12 +16,13 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_feature_extractor
 from torchvision.models import squeezenet1_0
 
+from selvedge import registry
 from selvedge.errors import BadBundle
 from selvedge.io import sha256_file
 from training.data import to_unit
 from training.models.bundle import Bundle, load_bundle
 
-SHIPPED = Path(__file__).parents[2] / "inference" / "weights" / "extractor"
+SHIPPED = registry.SHIPPED / "extractor"
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ def _rgb(word: str) -> list[int]:
 
 
 def of_files(paths: Sequence[Path], wanted: Sequence[str]) -> list[dict]:
-    """`error` of picture files and folders of them: {"picture", "mean", "worst", "found"} each.
+    """`error` of picture files and folders of them: {"picture", "mean", "worst", "found"} each; `found` a line a colour asked for.
 
     Raises SelvedgeError for a folder without pictures, BadImage naming a file that cannot be read.
     """
@@ -186,7 +186,7 @@ def of_files(paths: Sequence[Path], wanted: Sequence[str]) -> list[dict]:
                 "picture": str(file),
                 "mean": round(found["mean"], 2),
                 "worst": round(found["worst"], 2),
-                "found": ", ".join(pairs),
+                "found": pairs,
             }
         )
     return rows

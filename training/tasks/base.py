@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from selvedge import registry
 from selvedge.config import Training
+from selvedge.errors import SelvedgeError
 from training import distributed
 from training.data import BalancedShuffle, Shuffle
 from training.loop import Task
+from training.models.bundle import Bundle, load_bundle
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,35 @@ class Job:
     task: Task
     settings: Training
     fingerprint: str  # of the data it trains on
+    base: Bundle | None  # what it began with
     finish: Callable[[], tuple[Export, dict, dict[str, str]]]  # scores, and texts of files for metrics/ by name
+
+
+def load_base(
+    network: str, settings: Training, family: str, arguments: Mapping[str, Any], classes: Sequence[str] = ()
+) -> Bundle | None:
+    """The model that a training of `network` begins with by `settings.begin_with`, None for nothing; a line says which.
+
+    It must be of the same family, arguments and classes. A live one that is not is left aside, and the line says why; one
+    that was asked for by name is refused: SelvedgeError.
+    """
+    place = registry.find_base(network, settings.begin_with)
+    if place is None:
+        print(f"{network}: begins with nothing", flush=True)
+        return None
+    bundle = load_bundle(place)
+    wanted = {"family": family, **arguments, **({"classes": list(classes)} if classes else {})}
+    there = {"family": bundle.card["family"], **bundle.card["arguments"]}
+    there |= {"classes": bundle.card.get("classes")} if classes else {}
+    differ = [f"{key} {there.get(key)} for {value}" for key, value in wanted.items() if there.get(key) != value]
+    if not differ:
+        print(f"{network}: begins with {settings.begin_with} {bundle.version}", flush=True)
+        return bundle
+    why = f"{settings.begin_with} {bundle.version} is another network ({'; '.join(differ)})"
+    if settings.begin_with != "live":
+        raise SelvedgeError(f"params.yaml: {network}.begin_with: {why}; change these numbers, or write `nothing`")
+    print(f"{network}: {why}: begins with nothing", flush=True)
+    return None
 
 
 def device_of(module: nn.Module) -> torch.device:

@@ -21,22 +21,31 @@ from training.data import (
     sheet,
     to_unit,
 )
+from training.models.bundle import Bundle
 from training.models.judge import Judge
 from training.precision import autocast
-from training.tasks.base import BaseTask, Export, Job, cosine, device_of
+from training.tasks.base import BaseTask, Export, Job, cosine, device_of, load_base
 
 
 class ClassifierTask(BaseTask):
     """Judge + AdamW with a cosine to zero."""
 
     def __init__(
-        self, settings: Classifier, data: Swatches, held: Swatches, classes: tuple[str, ...], seed: int
+        self,
+        settings: Classifier,
+        data: Swatches,
+        held: Swatches,
+        classes: tuple[str, ...],
+        seed: int,
+        base: Bundle | None = None,
     ) -> None:
         super().__init__()
         torch.manual_seed(seed)
         self.settings, self.data, self.held, self.classes = settings, data, held, classes
         self.shuffle = Shuffle(len(data), seed)
         self.judge = Judge(len(classes), settings.size, settings.width)
+        if base:
+            self.judge.load_state_dict(base.network.state_dict())
         self.modules = {"judge": self.judge}
         self.optimisers = {"judge": torch.optim.AdamW(self.judge.parameters(), settings.lr, weight_decay=1e-2)}
 
@@ -81,7 +90,9 @@ def job(params: Params) -> Job:
     settings = params.classifier
     data = load_swatches("judge", params.classes, settings.size)
     held = load_swatches("test", params.classes, settings.size)
-    task = ClassifierTask(settings, data, held, params.classes, params.seed)
+    arguments = {"classes": len(params.classes), "size": settings.size, "width": settings.width}
+    base = load_base("classifier", settings, "judge", arguments, params.classes)
+    task = ClassifierTask(settings, data, held, params.classes, params.seed, base)
 
     def finish() -> tuple[Export, dict, dict[str, str]]:
         predicted = task.predict(held.images)
@@ -97,7 +108,6 @@ def job(params: Params) -> Job:
         pairs = "\n".join(
             f"{names[a]},{names[p]}" for a, p in zip(held.labels.tolist(), predicted.tolist(), strict=True)
         )
-        arguments = {"classes": len(params.classes), "size": settings.size, "width": settings.width}
         card = {
             "classes": list(params.classes),
             "name": settings.name,
@@ -107,4 +117,4 @@ def job(params: Params) -> Job:
         }
         return Export(task.judge, "judge", arguments, card), scores, {"confusion.csv": f"actual,predicted\n{pairs}\n"}
 
-    return Job(task, settings, data_fingerprint(), finish)
+    return Job(task, settings, data_fingerprint(), base, finish)

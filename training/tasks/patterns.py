@@ -10,6 +10,7 @@ import copy
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from PIL import Image
@@ -37,9 +38,10 @@ from training.evaluation.features import SHIPPED, Extractor
 from training.evaluation.heldout import laid, one_of_each
 from training.evaluation.kid import kid
 from training.models import build
+from training.models.bundle import Bundle
 from training.models.dcgan import Discriminator, settle_batch_norm
 from training.precision import autocast
-from training.tasks.base import BaseTask, Export, Job, device_of, paced
+from training.tasks.base import BaseTask, Export, Job, device_of, load_base, paced
 
 SHEET_COLUMNS = 8
 EMA_RAMP = 0.05  # of the images seen, the longest half-life of a young average (StyleGAN2)
@@ -48,22 +50,24 @@ EMA_RAMP = 0.05  # of the images seen, the longest half-life of a young average 
 class PatternTask(BaseTask):
     """G and D with Adam each, and an average of G."""
 
-    def __init__(self, settings: Patterns, data: Swatches, classes: tuple[str, ...], seed: int) -> None:
+    def __init__(
+        self,
+        settings: Patterns,
+        data: Swatches,
+        classes: tuple[str, ...],
+        seed: int,
+        base: Bundle | None = None,
+    ) -> None:
         super().__init__()
         torch.manual_seed(seed)
         self.settings, self.data, self.classes = settings, data, classes
         self.pictures = data.images  # to train on, where the networks are
         self.shuffle = BalancedShuffle(data.labels, seed) if settings.balanced else Shuffle(len(data), seed)
         conditions = len(classes) if settings.conditional else 0
-        self.arguments = {
-            "size": settings.size,
-            "z_dim": settings.z_dim,
-            "width": settings.width,
-            "classes": conditions,
-        }
-        if settings.generator == "dcgan":
-            self.arguments |= {"seamless": settings.seamless, "resize": settings.resize}
+        self.arguments = arguments_of(settings, conditions)
         self.g = build(settings.generator, self.arguments)
+        if base:
+            self.g.load_state_dict(base.network.state_dict())
         self.d = Discriminator(settings.size, settings.d_width or settings.width, conditions, settings.d_norm)
         self.modules = {"g": self.g, "d": self.d}
         # the same weights, for all but second derivatives, which no compiler of torch's gives
@@ -257,6 +261,14 @@ def sample(g: nn.Module, classes: int, n: int, seed: int) -> tuple[Tensor, Tenso
     return torch.cat([to_bytes(g(some, of if g.classes else None)).cpu() for some, of in parts]), labels
 
 
+def arguments_of(settings: Patterns, conditions: int) -> dict[str, Any]:
+    """What the generator is constructed with, for so many classes to be told of."""
+    common = {"size": settings.size, "z_dim": settings.z_dim, "width": settings.width, "classes": conditions}
+    return common | (
+        {"seamless": settings.seamless, "resize": settings.resize} if settings.generator == "dcgan" else {}
+    )
+
+
 def compiled(network: nn.Module) -> Callable[..., Tensor]:
     """The network through torch.compile, which shares its weights; raises SelvedgeError where there is no C++ compiler."""
     if not shutil.which(name := os.environ.get("CXX", "g++")):
@@ -270,7 +282,9 @@ def job(params: Params) -> Job:
     """The generator on the swatches of the training split."""
     settings = params.patterns
     data = load_swatches("train", params.classes, settings.view or settings.size)
-    task = PatternTask(settings, data, params.classes, params.seed)
+    arguments = arguments_of(settings, len(params.classes) if settings.conditional else 0)
+    base = load_base("patterns", settings, settings.generator, arguments, params.classes)
+    task = PatternTask(settings, data, params.classes, params.seed, base)
     if settings.select:
         view = settings.view or settings.size
         judged = one_of_each(("judge",), params.classes, view).images
@@ -295,4 +309,4 @@ def job(params: Params) -> Job:
             scores["selected_at"], scores["held_out_kid"] = task.best["images"], task.best["score"]
         return Export(task.best_g(), settings.generator, task.arguments, card), scores, {}
 
-    return Job(task, settings, data_fingerprint(), finish)
+    return Job(task, settings, data_fingerprint(), base, finish)

@@ -20,20 +20,23 @@ from training.data import (
 )
 from training.evaluation.masks import Pairs, load_pairs, predict_masks, segmenter_scores
 from training.losses import mask_loss
+from training.models.bundle import Bundle
 from training.models.unet import GarmentUNet
 from training.precision import autocast
-from training.tasks.base import BaseTask, Export, Job, cosine, device_of
+from training.tasks.base import BaseTask, Export, Job, cosine, device_of, load_base
 
 
 class SegmenterTask(BaseTask):
     """U-Net + AdamW with a cosine to zero."""
 
-    def __init__(self, settings: Segmenter, data: Pairs, held: Pairs, seed: int) -> None:
+    def __init__(self, settings: Segmenter, data: Pairs, held: Pairs, seed: int, base: Bundle | None = None) -> None:
         super().__init__()
         torch.manual_seed(seed)
         self.settings, self.data, self.held = settings, data, held
         self.shuffle = Shuffle(len(data), seed)
         self.net = GarmentUNet(settings.encoder)
+        if base:
+            self.net.load_state_dict(base.network.state_dict())
         self.modules = {"net": self.net}
         self.optimisers = {"net": torch.optim.AdamW(self.net.parameters(), settings.lr, weight_decay=1e-2)}
 
@@ -64,7 +67,9 @@ def job(params: Params) -> Job:
     """The segmenter on training garments, scored on the items, which it never sees."""
     settings = params.segmenter
     data, held = load_pairs(GARMENTS / "train", settings.size), load_pairs(GARMENTS / "items", settings.size)
-    task = SegmenterTask(settings, data, held, params.seed)
+    arguments = {"encoder": settings.encoder}
+    base = load_base("segmenter", settings, "unet", arguments)
+    task = SegmenterTask(settings, data, held, params.seed, base)
 
     def finish() -> tuple[Export, dict, dict[str, str]]:
         card = {
@@ -73,6 +78,6 @@ def job(params: Params) -> Job:
             "images": settings.images,
             "seed": params.seed,
         }
-        return Export(task.net, "unet", {"encoder": settings.encoder}, card), segmenter_scores(task.net, held), {}
+        return Export(task.net, "unet", arguments, card), segmenter_scores(task.net, held), {}
 
-    return Job(task, settings, data_fingerprint(GARMENTS), finish)
+    return Job(task, settings, data_fingerprint(GARMENTS), base, finish)

@@ -24,9 +24,10 @@ from training.data import (
     to_unit,
 )
 from training.evaluation.psnr import upscaler_scores
+from training.models.bundle import Bundle
 from training.models.srresnet import FACTOR, PatchCritic, SRResNet, shrink
 from training.precision import autocast
-from training.tasks.base import BaseTask, Export, Job, cosine, device_of
+from training.tasks.base import BaseTask, Export, Job, cosine, device_of, load_base
 
 MARGIN = 8  # pixels at a crop's edge that no loss counts: there the network had to guess what lies outside
 
@@ -34,13 +35,17 @@ MARGIN = 8  # pixels at a crop's edge that no loss counts: there the network had
 class UpscalerTask(BaseTask):
     """SRResNet and a patch critic, Adam each."""
 
-    def __init__(self, settings: Upscaler, data: Swatches, held: Swatches, seed: int) -> None:
+    def __init__(
+        self, settings: Upscaler, data: Swatches, held: Swatches, seed: int, base: Bundle | None = None
+    ) -> None:
         super().__init__()
         torch.manual_seed(seed)
         self.settings, self.data, self.held = settings, data, held
         self.shuffle = Shuffle(len(data), seed)
         self.arguments = {"width": settings.width, "blocks": settings.blocks}
         self.g, self.critic = SRResNet(**self.arguments), PatchCritic()
+        if base:
+            self.g.load_state_dict(base.network.state_dict())
         self.modules = {"g": self.g, "critic": self.critic}
         self.optimisers = {
             "g": torch.optim.Adam(self.g.parameters(), settings.lr, (0.9, 0.999)),
@@ -102,7 +107,8 @@ def job(params: Params) -> Job:
     side = data.images.shape[-1]
     if settings.crop > side:
         raise BadParams(f"params.yaml: upscaler.crop: {settings.crop} is more than a swatch's {side} pixels")
-    task = UpscalerTask(settings, data, held, params.seed)
+    base = load_base("upscaler", settings, "srresnet", {"width": settings.width, "blocks": settings.blocks})
+    task = UpscalerTask(settings, data, held, params.seed, base)
 
     def finish() -> tuple[Export, dict, dict[str, str]]:
         card = {
@@ -113,4 +119,4 @@ def job(params: Params) -> Job:
         }
         return Export(task.g, "srresnet", task.arguments, card), upscaler_scores(task.g, held.images), {}
 
-    return Job(task, settings, data_fingerprint(), finish)
+    return Job(task, settings, data_fingerprint(), base, finish)
