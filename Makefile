@@ -10,10 +10,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 SEED := $(shell date +%s)
 
-.PHONY: run repro test test-long install drawing lint clean
+.PHONY: run untracked tracked repro test test-long install drawing lint clean
 
-run: install           ## the whole road on the embedded default
+run: install untracked  ## the whole road on the embedded default
 	selvedge run
+
+untracked:             ## git does not look at what this machine's runs write into dvc.lock
+	@git update-index --skip-worktree dvc.lock 2>/dev/null || true
+
+tracked:               ## git looks at it again: to commit dvc.lock in a repository of yours
+	git update-index --no-skip-worktree dvc.lock
 
 repro: install         ## the same work without Prefect
 	dvc repro

@@ -60,9 +60,10 @@ def _text(name: str) -> str:
 
 
 def _ours(text: str, path: Path) -> str:
-    """A .gitignore with our lines, after those that are there."""
+    """A .gitignore with our lines, after those that are there; which cloth was held out is git's to keep."""
     there = path.read_text(encoding="utf-8") if path.exists() else ""
-    return there + "".join(f"{line}\n" for line in text.splitlines() if line not in there.splitlines())
+    lines = [*text.splitlines(), "!/data/splits.csv"]
+    return there + "".join(f"{line}\n" for line in lines if line not in there.splitlines())
 
 
 def _under_version_control(folder: Path) -> None:
