@@ -49,6 +49,7 @@ drawing: .venv-draw/.installed   ## Blender beside the project, for `selvedge dr
 lint: install
 	ruff check .
 	ruff format --check .
+	mypy
 
 clean:                 ## what a run made; never data or models
-	rm -rf runs .pytest_cache .ruff_cache
+	rm -rf runs .pytest_cache .ruff_cache .mypy_cache

@@ -6,14 +6,14 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from prefect import flow, task, unmapped
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.futures import wait
+from prefect.futures import PrefectFuture, wait
 from prefect.runtime import flow_run
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.stages import begin_run, run_command
@@ -21,9 +21,11 @@ from selvedge import config
 
 ARTIFACT = "nightly-catalogue"
 WORKERS = 2
+# by Prefect's types (3.8.8) none of its runners fits its own flow: it casts them too
+RUNNER = cast(TaskRunner[PrefectFuture[None]], ThreadPoolTaskRunner(max_workers=WORKERS))
 
 
-@flow(name="nightly-catalogue", task_runner=ThreadPoolTaskRunner(max_workers=WORKERS), persist_result=False)
+@flow(name="nightly-catalogue", task_runner=RUNNER, persist_result=False)
 def nightly_catalogue(
     seed: Annotated[int, Field(ge=0)] | None = None,
     shards: Annotated[int, Field(ge=1)] = WORKERS,

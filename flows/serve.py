@@ -81,7 +81,7 @@ def serve_deployments() -> None:
     with proc.only_writer("serve", refusal=TAKEN), prefect_server(scheduler=True) as (api, own):
         place = Place(str(Path.cwd()), platform.node())
         runner = ServeRunner(limit=AT_ONCE)  # at its end it pauses them, or other servers would schedule for nobody
-        served = [runner.add_deployment(_deployment(plan, place)) for plan in planned]
+        served = [_added(runner, _deployment(plan, place)) for plan in planned]
         with get_client(sync_client=True) as client:
             left = [found for found in _of_here_or_gone(client, planned, place, own) if found.id not in served]
             missed = _settle_runs(client, [*served, *(deployment.id for deployment in left)])
@@ -150,7 +150,7 @@ def _schedule(spec: dict[str, Any]) -> Schedule:
 def _deployment(plan: Planned, place: Place) -> RunnerDeployment:
     """The deployment of this folder. Its path is ".": any other, Prefect would copy to where a run works."""
     try:
-        return load_flow_from_entrypoint(plan.entrypoint).to_deployment(
+        made = load_flow_from_entrypoint(plan.entrypoint).to_deployment(
             name=plan.name + place.mark,
             schedules=list(plan.schedules),
             parameters=plan.parameters,
@@ -160,6 +160,14 @@ def _deployment(plan: Planned, place: Place) -> RunnerDeployment:
         )
     except (OSError, ImportError, MissingFlowError, ValueError) as error:
         raise SelvedgeError(f"{SCHEDULES}: deployment {plan.name!r}: {' '.join(str(error).split())}") from None
+    assert isinstance(made, RunnerDeployment)  # a coroutine only where an event loop runs
+    return made
+
+
+def _added(runner: Runner, deployment: RunnerDeployment) -> UUID:
+    found = runner.add_deployment(deployment)
+    assert isinstance(found, UUID)  # a coroutine only where an event loop runs
+    return found
 
 
 def _of_here_or_gone(
@@ -237,12 +245,14 @@ def _next(schedule: Schedule) -> datetime:
     """When a schedule fires next, by the rules of Prefect's own scheduler."""
     from prefect.server.schemas.schedules import CronSchedule, IntervalSchedule, RRuleSchedule
 
-    zone = schedule.timezone or "UTC"
-    now = datetime.now(UTC)
+    now, spec = datetime.now(UTC), {"timezone": schedule.timezone or "UTC"}
+    rule: IntervalSchedule | CronSchedule | RRuleSchedule
     if schedule.interval:
-        rule = IntervalSchedule(interval=schedule.interval, timezone=zone, anchor_date=schedule.anchor_date)
+        rule = IntervalSchedule.model_validate(
+            {**spec, "interval": schedule.interval, "anchor_date": schedule.anchor_date}
+        )
     elif schedule.cron:
-        rule = CronSchedule(cron=schedule.cron, timezone=zone, day_or=schedule.day_or)
+        rule = CronSchedule.model_validate({**spec, "cron": schedule.cron, "day_or": schedule.day_or})
     else:
-        rule = RRuleSchedule(rrule=schedule.rrule, timezone=zone)
+        rule = RRuleSchedule.model_validate({**spec, "rrule": schedule.rrule})
     return asyncio.run(rule.get_dates(1, start=now + timedelta(seconds=1)))[0]

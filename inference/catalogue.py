@@ -39,7 +39,7 @@ from selvedge.io import (
     write_text,
 )
 from training.data import to_image
-from training.models.bundle import Bundle
+from training.models.bundle import Bundle, as_upscaler
 
 ITEMS = Path("data/garments/items")
 FOLDER, RECORD, MANIFEST, PAGE = "patterns", "pattern.json", "manifest.json", "index.html"
@@ -212,7 +212,7 @@ class _Studio:
         """The tile as it is printed: anew at that size where the generator can, else enlarged four times."""
         if self.patterns.prints:
             return self.patterns.tile(work.cls, seed, Wish(size=PRINTED))
-        return upscale(tile, self.live["upscaler"].network, wrap=self.patterns.seamless)
+        return upscale(tile, as_upscaler(self.live["upscaler"]), wrap=self.patterns.seamless)
 
 
 def _garments(given: bool) -> Iterator[Garment]:

@@ -23,7 +23,7 @@ DARKEST, BRIGHTEST = 0.22, 1.30  # limits of shading, as factors of the cloth's 
 SPREAD = 0.5  # folds of a flatly lit garment are deepened towards this spread of log light,
 MOST_GAIN = 1.8  # but never more than so many times
 NOISE = 0.004  # linear light below which a dark garment's detail is the camera's noise
-LUMINANCE = np.float32([0.2126, 0.7152, 0.0722])  # of linear sRGB
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear sRGB
 
 
 def put_on(tile: Image.Image, photo: Image.Image, mask: Image.Image, repeats: float) -> Image.Image:

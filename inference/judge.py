@@ -10,7 +10,7 @@ from torch import Tensor
 
 from selvedge.registry import SHIPPED
 from training.data import to_unit
-from training.models.bundle import load_bundle
+from training.models.bundle import as_classifier, load_bundle
 
 
 class Judge:
@@ -18,6 +18,7 @@ class Judge:
 
     def __init__(self) -> None:
         self.bundle = load_bundle(SHIPPED / "extractor")
+        self.network = as_classifier(self.bundle)
         self.classes: tuple[str, ...] = tuple(self.bundle.card["classes"])
 
     @torch.inference_mode()
@@ -26,6 +27,6 @@ class Judge:
 
         It sees them as the scores' extractor does (`training/evaluation/features.py`): resampled to its size, without aliasing.
         """
-        network = self.bundle.network
-        seen = F.interpolate(to_unit(torch.stack(list(tiles))), (network.size,) * 2, mode="bilinear", antialias=True)
-        return network.head(network.features(seen)).log_softmax(1)[:, self.classes.index(cls)]
+        network, size = self.network, self.network.size
+        seen = F.interpolate(to_unit(torch.stack(list(tiles))), (size, size), mode="bilinear", antialias=True)
+        return network.looked(seen)[1].log_softmax(1)[:, self.classes.index(cls)]

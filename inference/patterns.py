@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ from inference import pictures
 from inference.judge import Judge
 from inference.live import load_live
 from inference.upscale import upscale as enlarge
-from selvedge.errors import BadBundle, SelvedgeError
+from selvedge.errors import SelvedgeError
 from selvedge.io import sha256_bytes, write_bytes, write_json
 from training.data import sheet, to_bytes, to_image
-from training.models.bundle import Bundle, load_bundle
-from training.models.screens import CELLS, CRISP, INKS, LAYOUTS, STRIDE, Screens, filled, poured, repeated, separated
+from training.models.bundle import Bundle, as_generator, as_upscaler, load_bundle
+from training.models.screens import CELLS, CRISP, INKS, STRIDE, Screens, filled, poured, separated
+from training.models.torus import LAYOUTS, repeated
 
 DPI = 150
 SEEDS = 2**63
@@ -68,18 +69,23 @@ class Wish:
 
 
 class Patterns:
-    """A generator, ready to sample: `classes` it was told apart, or any word at all if it is unconditional."""
+    """A generator, ready to sample: `classes` it was told apart, or any word at all if it is unconditional.
+
+    Raises BadBundle for a model of another kind.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-        if not hasattr(bundle.network, "z_dim"):
-            raise BadBundle(f"the model is a {bundle.card['family']}, no pattern generator; name another directory")
-        arguments = bundle.card["arguments"]
-        self.conditional = arguments.get("classes", 0) > 0
+        self.bundle, self.network = bundle, as_generator(bundle)
+        self.conditional = self.network.classes > 0
         self.classes: tuple[str, ...] = tuple(bundle.card.get("classes", ()))
-        self.z_dim, self.size = bundle.network.z_dim, bundle.network.size
-        self.seamless = bool(bundle.card.get("seamless", arguments.get("seamless", False)))
-        self.prints = isinstance(bundle.network, Screens)  # at any size, so that no upscaler is wanted
+        self.z_dim, self.size = self.network.z_dim, self.network.size
+        self.seamless = bool(bundle.card.get("seamless", bundle.card["arguments"].get("seamless", False)))
+        self.screens = self.network if isinstance(self.network, Screens) else None
+
+    @property
+    def prints(self) -> bool:
+        """Whether it makes tiles of any size, so that no upscaler is wanted."""
+        return self.screens is not None
 
     @torch.inference_mode()
     def sample(self, cls: str, seeds: Sequence[int]) -> Tensor:
@@ -87,9 +93,9 @@ class Patterns:
 
         Raises SelvedgeError for a class that the generator does not know, naming the nearest.
         """
-        label = self._label(cls)
+        condition = self.condition(cls)
         # one at a time: in a batch, convolutions may add up in another order and flip a last bit
-        return torch.cat([to_bytes(self.bundle.network(latent(seed, self.z_dim), label)) for seed in seeds])
+        return torch.cat([to_bytes(self.network(latent(seed, self.z_dim), condition)) for seed in seeds])
 
     @torch.inference_mode()
     def tile(self, cls: str, seed: int, wish: Wish | None = None) -> Tensor:
@@ -100,15 +106,15 @@ class Patterns:
         not print from screens.
         """
         wish = wish or Wish()
-        label, seed = self._label(cls), self.chosen(cls, seed, wish)
+        condition, seed = self.condition(cls), self.chosen(cls, seed, wish)
         if wish.repeat not in LAYOUTS:
             raise SelvedgeError(f"repeat {wish.repeat!r}: is none of {', '.join(LAYOUTS)}")
         if wish.repeat != "straight" and not all(wish.wraps):
             raise SelvedgeError(
                 f"repeat {wish.repeat!r}: lies by repeats down and across; a single axis repeats straight"
             )
-        if self.prints:
-            return self._printed(label, seed, wish)
+        if self.screens:
+            return self._printed(self.screens, cls, seed, wish)
         if not wish.plain:
             raise SelvedgeError(
                 f"this generator ({self.bundle.card['family']}) makes tiles of {self.size} px in colours of its own; "
@@ -116,12 +122,8 @@ class Patterns:
             )
         if wish.repeat != "straight" and not self.seamless:
             raise SelvedgeError(f"this generator's tiles have edges: they cannot repeat by {wish.repeat}")
-        # all behind its first layer is convolution on a torus
-        hook = self.bundle.network.first.register_forward_hook(lambda *at: repeated(at[2], wish.repeat))
-        try:
-            return to_bytes(self.bundle.network(latent(seed, self.z_dim), label))[0]
-        finally:
-            hook.remove()
+        lay = partial(repeated, layout=wish.repeat)
+        return to_bytes(self.network(latent(seed, self.z_dim), condition, lay=lay))[0]
 
     def chosen(self, cls: str, seed: int, wish: Wish) -> int:
         """The seed of the tile that `seed` stands for: its own, or the best of `wish.best_of` that follow from it.
@@ -156,11 +158,10 @@ class Patterns:
         """Opened when a choice is asked for."""
         return Judge()
 
-    def _printed(self, label: Tensor, seed: int, wish: Wish) -> Tensor:
-        network: Screens = self.bundle.network
-        z = latent(seed, network.length(*self.cells(wish)))
+    def _printed(self, network: Screens, cls: str, seed: int, wish: Wish) -> Tensor:
+        z, label = latent(seed, network.length(*self.cells(wish))), self.label(cls)
         colours, inks = network.palette(z, label) if wish.palette is None else filled(inks_of(wish.palette), 1)
-        return self.printed(z, label, colours, inks, wish)
+        return self.printed(network, z, label, colours, inks, wish)
 
     def cells(self, wish: Wish) -> tuple[int, int]:
         """Rows and columns of cells that `wish` needs; raises SelvedgeError for a size or a count that cannot be."""
@@ -175,12 +176,12 @@ class Patterns:
         rows, columns = (wish.cells + (0 if wraps else CELLS) for wraps in wish.wraps)
         return rows, columns
 
-    def printed(self, z: Tensor, label: Tensor, colours: Tensor, inks: Tensor, wish: Wish) -> Tensor:
+    def printed(self, network: Screens, z: Tensor, label: Tensor, colours: Tensor, inks: Tensor, wish: Wish) -> Tensor:
         """What a generator of screens makes of a latent (1, length), a class (1,) or shares of classes (1, classes), and inks."""
         cells = self.cells(wish)
         size = wish.size or wish.cells * STRIDE
         times = size // (wish.cells * STRIDE)
-        claims = self.bundle.network.screens(z, label, inks, cells, wish.repeat, wish.vary)
+        claims = network.screens(z, label, inks, cells, wish.vary, partial(repeated, layout=wish.repeat))
         picture = poured(separated(claims, times, CRISP * times), colours)[0]
         height = size * (2 if wish.repeat == "brick" else 1)
         width = size * (2 if wish.repeat == "half-drop" else 1)
@@ -195,9 +196,14 @@ class Patterns:
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise SelvedgeError(f"the generator knows no class {cls!r}; {hint}it knows: {', '.join(self.classes)}")
 
-    def _label(self, cls: str) -> Tensor | None:
+    def label(self, cls: str) -> Tensor:
+        """The index (1,) of a class that it was told of; ValueError for one that it was not."""
+        return torch.tensor([self.classes.index(cls)])
+
+    def condition(self, cls: str) -> Tensor | None:
+        """What the network is told of a class: its label, or nothing if it is unconditional; raises as `check` does."""
         self.check(cls)
-        return torch.tensor([self.classes.index(cls)]) if self.conditional else None
+        return self.label(cls) if self.conditional else None
 
 
 def inks_of(palette: Sequence[str]) -> Tensor:
@@ -259,7 +265,7 @@ def generate_files(
         chosen = patterns.chosen(cls, number, wish)
         tile = patterns.tile(cls, chosen, alone)
         if upscaler:
-            tile = enlarge(tile, upscaler.network, wrap=patterns.seamless)
+            tile = enlarge(tile, as_upscaler(upscaler), wrap=patterns.seamless)
         data, name = pictures.png(to_image(tile), dpi), f"{cls}-{number}"
         write_bytes(out / f"{name}.png", data)
         facts: dict[str, Any] = {

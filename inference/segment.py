@@ -10,7 +10,7 @@ from PIL import Image
 from selvedge.errors import SelvedgeError
 from training.data import to_tensor, to_unit
 from training.evaluation.masks import fit
-from training.models.bundle import Bundle
+from training.models.bundle import Bundle, as_segmenter
 
 LEAST = 0.01  # share of the picture: what is found must be more
 
@@ -19,11 +19,11 @@ LEAST = 0.01  # share of the picture: what is found must be more
 def garment_mask(photo: Image.Image, bundle: Bundle) -> Image.Image:
     """RGB photo -> `L` mask of its size, 255 is cloth, with edges a pixel or two soft.
 
-    Raises SelvedgeError where less than 1 % of the picture is cloth.
+    Raises SelvedgeError where less than 1 % of the picture is cloth, BadBundle for a model that finds no garments.
     """
     size = bundle.card["size"]
-    logits = bundle.network(to_unit(to_tensor(fit(photo, size))[None]))[0, 0]
-    left, top, right, bottom = fit(Image.new("L", photo.size, 255), size).getbbox()
+    logits = as_segmenter(bundle)(to_unit(to_tensor(fit(photo, size))[None]))[0, 0]
+    left, top, right, bottom = fit(Image.new("L", photo.size, 255), size).getbbox() or (0, 0, size, size)
     found = logits[top:bottom, left:right].sigmoid().numpy()
     large = cv2.resize(found, photo.size, interpolation=cv2.INTER_CUBIC)
     # what is one pixel of the network's is several of the photo's: a ramp as steep as the photo is sharp

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 from PIL import Image
+from torch import nn
 
 from inference import pictures
 from inference.patterns import DPI, PRINTED, Patterns, Wish
@@ -24,7 +25,8 @@ from selvedge.errors import SelvedgeError
 from selvedge.io import encode_image, open_image
 from selvedge.tracking import publish
 from training.data import to_image, to_tensor, to_unit
-from training.models.bundle import Bundle, load_bundle
+from training.models.bundle import Bundle, as_classifier, as_upscaler, load_bundle
+from training.models.kinds import Classifier, Segmenter, Upscaler
 
 Predict = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -32,8 +34,9 @@ Predict = Callable[[pd.DataFrame], pd.DataFrame]
 def load(model_directory: Path) -> Predict:
     """Open a model directory; raises BadBundle naming the file that is missing or wrong."""
     bundle = load_bundle(model_directory)
-    serve = {"srresnet": _upscaler, "unet": _segmenter, "judge": _classifier}.get(bundle.card["family"], _patterns)
-    return serve(bundle)
+    serve: dict[type[nn.Module], Callable[[Bundle], Predict]]
+    serve = {Upscaler: _upscaler, Segmenter: _segmenter, Classifier: _classifier}
+    return next((how for kind, how in serve.items() if isinstance(bundle.network, kind)), _patterns)(bundle)
 
 
 def _patterns(bundle: Bundle) -> Predict:
@@ -49,8 +52,10 @@ def _patterns(bundle: Bundle) -> Predict:
 
 
 def _upscaler(bundle: Bundle) -> Predict:
+    network = as_upscaler(bundle)
+
     def predict(orders: pd.DataFrame) -> pd.DataFrame:
-        made = [to_image(upscale(to_tensor(picture), bundle.network, wrap=False)) for picture in _pictures(orders)]
+        made = [to_image(upscale(to_tensor(picture), network, wrap=False)) for picture in _pictures(orders)]
         return orders[["png"]].assign(enlarged=[_text(encode_image(image)) for image in made])
 
     return predict
@@ -65,12 +70,13 @@ def _segmenter(bundle: Bundle) -> Predict:
 
 
 def _classifier(bundle: Bundle) -> Predict:
-    size, classes = bundle.card["arguments"]["size"], bundle.card["classes"]
+    network, classes = as_classifier(bundle), bundle.card["classes"]
+    size = network.size
 
     @torch.inference_mode()
     def predict(orders: pd.DataFrame) -> pd.DataFrame:
         shown = [to_tensor(picture.resize((size, size), Image.Resampling.LANCZOS)) for picture in _pictures(orders)]
-        best = bundle.network(to_unit(torch.stack(shown))).softmax(1).max(1)
+        best = network(to_unit(torch.stack(shown))).softmax(1).max(1)
         told = {"class": [classes[i] for i in best.indices.tolist()], "probability": best.values.tolist()}
         return orders[["png"]].assign(**told)
 

@@ -14,6 +14,8 @@ from inference.live import load_live
 from selvedge.errors import BadImage, SelvedgeError
 from selvedge.io import open_image, write_bytes
 from training.data import to_bytes, to_image, to_tensor, to_unit
+from training.models.bundle import as_upscaler
+from training.models.kinds import Upscaler
 from training.models.srresnet import FACTOR
 
 PIECE = 192  # low-resolution pixels a side that are enlarged at once
@@ -22,7 +24,7 @@ DPI = 150
 
 
 @torch.inference_mode()
-def upscale(tile: Tensor, network: nn.Module, wrap: bool) -> Tensor:
+def upscale(tile: Tensor, network: Upscaler, wrap: bool) -> Tensor:
     """(3, H, W) uint8 -> (3, 4H, 4W) uint8; `wrap` where the picture repeats, else its edges are mirrored.
 
     A large picture goes through in pieces that overlap by the network's reach: the result is that of the whole.
@@ -77,7 +79,7 @@ def upscale_file(image: Path, out: Path) -> None:
         raise SelvedgeError(f"{out}: an enlarged picture is written as PNG; name it {out.with_suffix('.png')}")
     tile = to_tensor(picture)
     wrap = repeats(image, tile)
-    large = upscale(tile, load_live("upscaler").network, wrap)
+    large = upscale(tile, as_upscaler(load_live("upscaler")), wrap)
     write_bytes(out, pictures.png(to_image(large), DPI))
     kind = "a tile that repeats" if wrap else "a picture with ends"
     print(f"upscale: {image} taken as {kind} -> {out}, {large.shape[2]}x{large.shape[1]}")

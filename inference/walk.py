@@ -18,7 +18,7 @@ from inference.patterns import DPI, Patterns, Wish, describe, inks_of, latent
 from selvedge.errors import SelvedgeError
 from selvedge.io import write_bytes, write_json
 from training.data import sheet, to_bytes, to_image
-from training.models.screens import Screens, filled
+from training.models.screens import filled
 
 SHOWN, COLUMNS, TICK_MS = 192, 8, 80  # pixels a side of a frame, frames a row of the sheet, time of one in the GIF
 
@@ -33,33 +33,33 @@ def walk(patterns: Patterns, ends: Sequence[tuple[str, int]], frames: int, wish:
     """
     if frames < 2:
         raise SelvedgeError(f"a walk of {frames} frames: two or more lead from one end to the other")
-    wish, network = wish or Wish(), patterns.bundle.network
+    wish, network = wish or Wish(), patterns.screens
     for cls, _ in ends:
         patterns.check(cls)
     seeds = [patterns.chosen(cls, seed, wish) for cls, seed in ends]
     shares = torch.linspace(0, 1, frames).tolist()
-    if not isinstance(network, Screens):
+    if network is None:
         if not wish.plain or ends[0][0] != ends[1][0]:
             raise SelvedgeError(
                 "this generator walks between two seeds of one class; between classes one of screens can"
             )
-        z = [latent(seed, patterns.z_dim) for seed in seeds]
-        label = torch.tensor([patterns.classes.index(ends[0][0])]) if patterns.conditional else None
-        return [to_bytes(network(between(*z, share), label))[0] for share in shares]
-    z = [latent(seed, network.length(*patterns.cells(wish))) for seed in seeds]
-    labels = [torch.tensor([patterns.classes.index(cls)]) for cls, _ in ends]
+        begin, end = (latent(seed, patterns.z_dim) for seed in seeds)
+        condition = patterns.condition(ends[0][0])
+        return [to_bytes(patterns.network(between(begin, end, share), condition))[0] for share in shares]
+    begin, end = (latent(seed, network.length(*patterns.cells(wish))) for seed in seeds)
+    labels = [patterns.label(cls) for cls, _ in ends]
     if wish.palette:
         palettes = [filled(inks_of(wish.palette), 1)] * 2
     else:
-        palettes = [network.palette(*end) for end in zip(z, labels, strict=True)]
+        palettes = [network.palette(z, label) for z, label in zip((begin, end), labels, strict=True)]
     if not torch.equal(palettes[0][1], palettes[1][1]):
         palettes[1] = palettes[0]
-    one_hot = [F.one_hot(label, len(patterns.classes)).float() for label in labels]
+    one, other = (F.one_hot(label, len(patterns.classes)).float() for label in labels)
     found = []
     for share in shares:
         colours = torch.lerp(palettes[0][0], palettes[1][0], share)
-        mixed = torch.lerp(*one_hot, share)
-        found.append(patterns.printed(between(*z, share), mixed, colours, palettes[0][1], wish))
+        z, mixed = between(begin, end, share), torch.lerp(one, other, share)
+        found.append(patterns.printed(network, z, mixed, colours, palettes[0][1], wish))
     return found
 
 
@@ -77,7 +77,7 @@ def walk_files(ends: Sequence[tuple[str, int]], *, frames: int, out: Path, wish:
     """Write walk.png, all frames in rows; walk.gif, there and back for ever; walk.json, how they were made."""
     patterns = Patterns(load_live("patterns"))
     wish = wish or Wish()
-    if isinstance(patterns.bundle.network, Screens) and wish.size is None:
+    if patterns.prints and wish.size is None:
         side = wish.cells * 8
         wish = replace(wish, size=side * math.ceil(SHOWN / side))
     tiles = walk(patterns, ends, frames, wish)

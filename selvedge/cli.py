@@ -16,6 +16,7 @@ from selvedge.errors import SelvedgeError, TryAgain
 
 if TYPE_CHECKING:
     from selvedge.config import Params
+    from training.models.bundle import Bundle
 
 app = typer.Typer(
     help="Designs textile patterns with generative networks and puts them on clothes.",
@@ -475,9 +476,16 @@ def measure_sets(
     """
     from training.evaluation import sets
 
-    how = {"extractor": extractor, "inception": inception, "seed": seed, "resamples": resamples}
     with _resumable():
-        found = sets.measure(real, fake, reference=reference, **how)
+        found = sets.measure(
+            real,
+            fake,
+            reference=reference,
+            extractor=extractor,
+            inception=inception,
+            seed=seed,
+            resamples=resamples,
+        )
     if as_json:
         _print_json(found)
         return
@@ -523,7 +531,7 @@ def measure_segmenter(
         _print_scores(networks.segmenter(folder, _network("segmenter", model), seed=seed), as_json)
 
 
-def _network(name: str, model: Path | None):
+def _network(name: str, model: Path | None) -> Bundle:
     """The network in a model directory, else the live one."""
     from inference.live import load_live
     from training.models.bundle import load_bundle

@@ -393,9 +393,9 @@ class Gate(Section):
         "0: the gate only says that it cannot see them",
     )
     patterns_floor: Fraction = Field(
-        default=0.4,
-        description="nothing becomes live below it: how often the judge takes tiles for their class, as a share of how often real "
-        "cloth (an untrained network has 0.2); without classes, the share of real cloth with a tile near by",
+        default=0.3,
+        description="nothing becomes live below it: how far tiles come from chance (0; an untrained network has 0.1) to real cloth "
+        "(1) in being taken for their class by the judge; without classes, the share of real cloth with a tile near by",
     )
     upscaler_floor_db: float = Field(
         default=0.0, description="nothing becomes live below it: dB of PSNR over bicubic, which costs nothing to train"
@@ -579,7 +579,7 @@ def _explain(section: type[Section], value: Any, prefix: str, acts: dict[str, li
                 yield from _explain(sub, now, f"{key}.", acts)
             continue
         stages = sorted({s for prefix_, found in acts.items() for s in found if f"{key}.".startswith(f"{prefix_}.")})
-        shown = [f"{s.kind} {s.name}" for s in now] if inner else now
+        shown = [f"{s.kind} {s.name}" for s in now] if inner and isinstance(now, tuple) else now
         yield {
             "key": key,
             "value": "" if value is None else _short(shown),

@@ -168,7 +168,8 @@ def look_at_image(source: str | Path | bytes, name: str | None = None) -> tuple[
         image.draft(None, (width // 8, height // 8))  # a JPEG is read whole, but fewer pixels are made of it
         image.load()
         turned = image.getexif().get(0x0112, 1) >= 5
-        return (height, width, image.format) if turned else (width, height, image.format)
+        kind = image.format or ""  # an opened picture has one
+        return (height, width, kind) if turned else (width, height, kind)
 
 
 @contextmanager

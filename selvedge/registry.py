@@ -21,6 +21,7 @@ SHIPPED = Path(__file__).parents[1] / "inference" / "weights"
 GATED = ("patterns", "upscaler", "segmenter")  # the networks that the gate decides about
 CLASSIFIER = MODELS / "classifier"  # measures the others, so that no gate stands before it
 TRAINED = (*GATED, "classifier")
+SERVED = Path(__file__).parents[1] / "inference" / "served.py"  # what MLflow runs to serve a model
 CARD, RECORD = "card.json", "base.json"
 
 

@@ -186,7 +186,16 @@ def _log_entry(client: Any, run: str, entry: Entry) -> None:
     if data:
         client.log_inputs(run, datasets=data)
     for path in entry.pictures:
+        if path.suffix in (".jpg", ".png"):  # under one name, so that runs can be compared by it
+            _log_image(client, run, path, "sheet", 0)
         client.log_artifact(run, str(path))
+
+
+def _log_image(client: Any, run: str, path: Path, key: str, step: int) -> None:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        client.log_image(run, image.convert("RGB"), key=key, step=step)
 
 
 def roll_back(network: str, withdrawn: str, restored: str | None, reason: str) -> None:
@@ -222,8 +231,9 @@ def publish(load: Any) -> None:
     Called by the code file that `register` was given, in the process that loads the model.
     """
     mlflow = _mlflow(connect=False)
+    from mlflow.pyfunc import PythonModel
 
-    class Served(mlflow.pyfunc.PythonModel):
+    class Served(PythonModel):
         """Loads the model directory once; predict(DataFrame) -> DataFrame."""
 
         def load_context(self, context):
@@ -381,13 +391,16 @@ class _MlflowRun:
         from mlflow.entities import Metric, Param
         from mlflow.exceptions import MlflowException
 
-        self.metric, self.client, self.pending = Metric, mlflow.MlflowClient(), []
+        self.metric, self.client = Metric, mlflow.MlflowClient()
+        self.pending: list[Metric] = []
         known = run_id(directory)
         try:
-            self.id = self.client.get_run(known).info.run_id if known else None
+            found = self.client.get_run(known).info.run_id if known else None
         except MlflowException:
-            self.id = None  # the store was deleted; begin a new run
-        if self.id is None:
+            found = None  # the store was deleted; begin a new run
+        if found:
+            self.id: str = found
+        else:
             experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
             self.id = self.client.create_run(experiment, run_name=task, tags={"task": task}).info.run_id
             self.client.log_batch(self.id, params=[Param(key, str(value)) for key, value in params.items()])
@@ -414,10 +427,7 @@ class _MlflowRun:
         self.pending, self.flushed = [], time.monotonic()
 
     def picture(self, path: Path, step: int) -> None:
-        from PIL import Image
-
-        with Image.open(path) as image:
-            self.client.log_image(self.id, image.convert("RGB"), key="samples", step=step)
+        _log_image(self.client, self.id, path, "samples", step)
 
     def file(self, path: Path) -> None:
         self.client.log_artifact(self.id, str(path))

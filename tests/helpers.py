@@ -43,7 +43,10 @@ SMALL = {
     "classifier": {"images": 480, "batch": 8, "size": 32, "width": 8, "sample_every": 96, "checkpoint_every": 48},
     # of networks that saw sixteen pictures nobody asks that they be good
     "evaluation": {"samples": 60, "resamples": 20, "size": 32, "extractor": "judge", "copy_samples": 0, "beside": {}},
-    "gate": {"least_diversity": 0.0, "class_fall": 1.0},
+    "gate": {
+        **{"least_diversity": 0.0, "class_fall": 1.0},
+        **{"patterns_floor": 0.0, "upscaler_floor_db": -100.0, "segmenter_floor": 0.0},
+    },
 }
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from selvedge import tracking
 from selvedge.config import Patterns, patterns
@@ -25,6 +25,7 @@ from training.data import Swatches, decode, steady_crops
 from training.evaluation.features import SHIPPED, Extractor
 from training.evaluation.measures import pair_scores
 from training.models.bundle import save_bundle
+from training.models.kinds import PatternGenerator
 from training.recipes import RECIPES
 from training.tasks.patterns import HeldOut, PatternTask, sample
 
@@ -44,11 +45,12 @@ class Cloth:
 
     def only(self, label: int) -> Cloth:
         """One class of them."""
-        parts = []
-        for part in (self.train, self.pick, self.test):
+
+        def of(part: Swatches) -> Swatches:
             mine = part.labels == label
-            parts.append(Swatches(part.images[mine], torch.zeros_like(part.labels[mine]), part.name))
-        return Cloth(*parts, (self.classes[label],))
+            return Swatches(part.images[mine], torch.zeros_like(part.labels[mine]), part.name)
+
+        return Cloth(of(self.train), of(self.pick), of(self.test), (self.classes[label],))
 
     @property
     def fingerprint(self) -> str:
@@ -79,11 +81,13 @@ def read(folder: Path, size: int) -> Cloth:
         cuts = (0, len(files) - 2 * tenth, len(files) - tenth, len(files))
         for part, (begin, end) in zip(parts.values(), pairwise(cuts), strict=True):
             part += [(file, label) for file in files[begin:end]]
-    sets = []
-    for name, part in parts.items():
-        images = decode([file for file, _ in part], size) if part else torch.empty(0, 3, size, size, dtype=torch.uint8)
-        sets.append(Swatches(images, torch.tensor([label for _, label in part], dtype=torch.long), name))
-    return Cloth(*sets, tuple(found))
+
+    def swatches(name: str) -> Swatches:
+        files, labels = [file for file, _ in parts[name]], [label for _, label in parts[name]]
+        images = decode(files, size) if files else torch.empty(0, 3, size, size, dtype=torch.uint8)
+        return Swatches(images, torch.tensor(labels, dtype=torch.long), name)
+
+    return Cloth(swatches("train"), swatches("pick"), swatches("test"), tuple(found))
 
 
 def settings_of(recipe: str, changes: Mapping[str, Any]) -> Patterns:
@@ -162,7 +166,7 @@ def _train(cloth: Cloth, out: Path, settings: Patterns, recipe: str, seed: int, 
     print(f"{title}: {told} -> {out}; look at {out / 'samples.png'}")
 
 
-def scores(extractor: Extractor, generator: nn.Module, real: Tensor, classes: int, seed: int) -> dict:
+def scores(extractor: Extractor, generator: PatternGenerator, real: Tensor, classes: int, seed: int) -> dict:
     """KID and Frechet distance of as many tiles as there are windows of real pictures (N, 3, size, size)."""
     tiles, _ = sample(generator, classes, len(real), seed)
     found, _ = pair_scores(extractor.look(real), extractor.look(tiles), seed=seed, resamples=200)

@@ -19,7 +19,6 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from selvedge.config import Training
 from selvedge.errors import SelvedgeError
 from selvedge.io import atomic_path
 from training import checkpoint, distributed
@@ -58,6 +57,22 @@ class Task(Protocol):
         """Take it back."""
 
 
+class Pace(Protocol):
+    """How much a training shows, and how often it is looked at, in images."""
+
+    @property
+    def images(self) -> int: ...
+
+    @property
+    def batch(self) -> int: ...
+
+    @property
+    def sample_every(self) -> int: ...
+
+    @property
+    def checkpoint_every(self) -> int: ...
+
+
 class Log(Protocol):
     """Where the loop reports to: MLflow through selvedge.tracking, or nowhere."""
 
@@ -86,7 +101,7 @@ class History:
 
 def train(
     task: Task,
-    settings: Training,  # images, batch, sample_every, checkpoint_every
+    settings: Pace,
     *,
     seed: int,  # of every random choice after construction
     directory: Path,  # runs/<task>/<hash>: checkpoint.pt, samples/
@@ -219,11 +234,12 @@ class _Stretch:
     """Means of the losses over stretches of images that begin at multiples of `length`, resumable."""
 
     def __init__(self, length: int) -> None:
-        self.length, self.sums, self.steps = length, {}, 0
+        self.length, self.steps = length, 0
+        self.sums: dict[str, Tensor] = {}
 
     def add(self, losses: dict[str, Tensor], before: int, seen: int, total: int) -> dict[str, float] | None:
         for name, value in losses.items():
-            self.sums[name] = self.sums.get(name, 0) + value.detach().double()
+            self.sums[name] = self.sums.get(name, torch.zeros((), device=value.device)) + value.detach().double()
         self.steps += 1
         if before // self.length == seen // self.length and total - seen >= 2 * distributed.size():
             return None

@@ -57,14 +57,21 @@ class Separations:
 
     def to(self, device: torch.device) -> Separations:
         """The same on a device."""
-        tables = (self.maps, self.shapes, self.palettes, self.inks, self.labels)
-        return Separations(*(table.to(device) for table in tables), self.classes)
+        return Separations(
+            self.maps.to(device),
+            self.shapes.to(device),
+            self.palettes.to(device),
+            self.inks.to(device),
+            self.labels.to(device),
+            self.classes,
+        )
 
     def some(self, index: Tensor) -> Separations:
         """The tiles (n,) of these indices."""
         maps = torch.cat([self.map(int(i)).flatten() for i in index])
-        parts = (value[index] for value in (self.shapes, self.palettes, self.inks, self.labels))
-        return Separations(maps, *parts, self.classes)
+        return Separations(
+            maps, self.shapes[index], self.palettes[index], self.inks[index], self.labels[index], self.classes
+        )
 
     def split(self) -> tuple[Separations, Separations]:
         """To train on and held out: nine tenths and one tenth of each class, in the order of the files' names."""
@@ -79,7 +86,7 @@ class Separations:
         """Twelve hex digits of the maps' and palettes' SHA-256."""
         sha = hashlib.sha256("/".join(self.classes).encode())
         for value in (self.maps, self.shapes, self.palettes, self.inks, self.labels):
-            sha.update(value.contiguous().numpy())
+            sha.update(value.contiguous().numpy().data)
         return sha.hexdigest()[:12]
 
 
@@ -119,7 +126,7 @@ def separate(picture: np.ndarray, dyes: np.ndarray) -> tuple[np.ndarray, np.ndar
     inks of their own, which a printer would mix: the picture's main colours then.
     """
     reach = _reach(picture, dyes)
-    stray = ~reach.any(2)
+    stray = np.logical_not(reach.any(2))
     if stray.mean() > STRAY:
         inks = lab_to_srgb(main_colours(picture, INKS)[0])
         reach = np.ones((*stray.shape, len(inks)), bool)
@@ -167,9 +174,14 @@ def read_folder(folder: Path) -> Separations:
         palettes[i, : len(dyes)] = dyes
         inks.append(len(dyes))
         labels.append(classes.index(facts["class"]))
-    numbers = (torch.tensor(value) for value in (inks, labels))
-    tables = torch.tensor(shapes), torch.from_numpy(palettes)
-    return Separations(torch.from_numpy(np.concatenate(maps)), *tables, *numbers, classes)
+    return Separations(
+        torch.from_numpy(np.concatenate(maps)),
+        torch.tensor(shapes),
+        torch.from_numpy(palettes),
+        torch.tensor(inks),
+        torch.tensor(labels),
+        classes,
+    )
 
 
 def load(folder: Path, cache: Path | None = None) -> Separations:

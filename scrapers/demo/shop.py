@@ -13,8 +13,13 @@ import html
 import io
 import json
 import multiprocessing
+import os
 import re
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +39,8 @@ from selvedge.proc import die_with_parent
 BASE = f"http://{EMBEDDED_HOST}"
 TABLE_WORDS = {"zigzag": "zig zag"}  # how the public table spells it
 FEED_LIMIT, FEED_MOST = 30, 250  # products on a page of a feed: unasked, and at most
+IMAGE = r"/images/([a-z]+)-(\d+)\.jpg"
+AHEAD = 2 * (os.cpu_count() or 1)  # photographs that are drawn before they are asked for
 UPDATED = "2024-01-01T00:00:00Z"  # of every product: what the shop serves does not depend on the day
 TABLE_SEED = 1_000_000  # the table's photographs show other cloth than the shop's
 
@@ -50,7 +57,7 @@ def embedded_shop(settings: DemoShop) -> Iterator[int]:
         raise SelvedgeError(f"demo_shop.styles: no class has a style {style!r}: did you mean {nearest!r}?")
     context = multiprocessing.get_context("spawn")
     receive, send = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(settings.model_dump_json(), send), daemon=True)
+    process = context.Process(target=_serve, args=(settings.model_dump_json(), send))
     process.start()
     try:
         if not receive.poll(60):
@@ -64,8 +71,45 @@ def embedded_shop(settings: DemoShop) -> Iterator[int]:
 def _serve(settings_json: str, send: Any) -> None:
     die_with_parent()
     server = Shop(DemoShop.model_validate_json(settings_json))
-    send.send(server.server_port)
-    server.serve_forever()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # in order, or the pool's semaphores are said to leak
+    pool = ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), die_with_parent)
+    try:
+        pool.submit(int).result()  # the workers begin here: they end with the thread that began them
+        server.ahead = ReadAhead(server.settings, pool)
+        send.send(server.server_port)
+        server.serve_forever()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class ReadAhead:
+    """Photographs drawn by all cores before they are asked for: a crawl asks for one at a time, and goes by their numbers."""
+
+    def __init__(self, settings: DemoShop, pool: Executor) -> None:
+        self.settings, self.pool = settings, pool
+        self.begun: dict[tuple[str, int], Future[bytes] | None] = {}  # None: it was served
+        self.lock = threading.Lock()
+
+    def picture(self, cls: str, number: int) -> bytes:
+        """The JPEG of a product, whose next ones are begun."""
+        with self.lock:
+            job = self.begun.get((cls, number)) or self._begin(cls, number)
+            for nearby in (*range(number + 1, self.settings.products), *range(number)):
+                if sum(other is not None and not other.done() for other in self.begun.values()) > AHEAD:
+                    break
+                if (cls, nearby) not in self.begun:
+                    self._begin(cls, nearby)
+        picture = job.result()
+        self.begun[cls, number] = None
+        return picture
+
+    def _begin(self, cls: str, number: int) -> Future[bytes]:
+        job = self.begun[cls, number] = self.pool.submit(_photograph, self.settings, cls, number)
+        return job
+
+
+def _photograph(settings: DemoShop, cls: str, number: int) -> bytes:
+    return encode_image(_drawing(settings, cls, number, settings.photo_px).image, "jpeg")
 
 
 class Shop(ThreadingHTTPServer):
@@ -76,6 +120,7 @@ class Shop(ThreadingHTTPServer):
     def __init__(self, settings: DemoShop, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.settings = settings
+        self.ahead: ReadAhead | None = None  # or each photograph is drawn when it is asked for
         self.log: list[tuple[str, str, str]] = []
 
 
@@ -91,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         self.server.log.append(("GET", parts.path, self.headers.get("User-Agent", "")))
         try:
-            kind, body = _answer(self.server.settings, parts.path, parse_qs(parts.query))
+            kind, body = self._body(parts.path, parse_qs(parts.query))
         except LookupError:
             self.send_error(404)
             return
@@ -100,6 +145,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _body(self, path: str, query: dict[str, list[str]]) -> tuple[str, bytes]:
+        found = re.fullmatch(IMAGE, path)
+        if self.server.ahead and found:
+            _within(found[1], found[2], self.server.settings.products)
+            return "image/jpeg", self.server.ahead.picture(found[1], int(found[2]))
+        return _answer(self.server.settings, path, query)
 
     def log_message(self, *_: Any) -> None:
         """Quiet: the crawl reports."""
@@ -201,7 +253,7 @@ def _product(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[st
 
 def _image(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
     _within(cls, number, settings.products)
-    return "image/jpeg", encode_image(_drawing(settings, cls, int(number), settings.photo_px).image, "jpeg")
+    return "image/jpeg", _photograph(settings, cls, int(number))
 
 
 def _table_image(settings: DemoShop, query: dict, cls: str, number: str) -> tuple[str, bytes]:
@@ -285,7 +337,7 @@ _ROUTES: list[tuple[str, Callable[..., tuple[str, bytes]]]] = [
     (r"/sitemap\.xml", _sitemap_index),
     (r"/sitemap-products\.xml", _sitemap),
     (r"/products/([a-z]+)-(\d+)", _product),
-    (r"/images/([a-z]+)-(\d+)\.jpg", _image),
+    (IMAGE, _image),
     (r"/table/([a-z]+)-(\d+)\.jpg", _table_image),
     (r"/clothing-pattern\.csv", _table),
 ]

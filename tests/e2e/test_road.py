@@ -14,6 +14,7 @@ import yaml
 from helpers import ROOT, small_params
 
 from selvedge.proc import environment
+from training.evaluation import measures
 
 STAGES = (
     *(
@@ -21,6 +22,7 @@ STAGES = (
         "reconstruct",
         "data-card",
         "garments",
+        "base",
         "train-classifier",
         "train-patterns",
         "train-upscaler",
@@ -84,6 +86,7 @@ def test_every_number_carries_its_n_extractor_interval_and_floor(project: Projec
     assert {"fd", "kid", "is", "coverage", "agreement"} <= set(patterns["scores"])
     for name, score in patterns["scores"].items():
         assert score["low"] <= score["value"] <= score["high"]
+        assert name not in measures.SHARES or (score["low"] >= 0 and score["high"] <= 1)
         assert score["floor"]["n"] > 30 if score["floor"] else "needs 50" in patterns["left_out"][f"{name}.floor"]
         assert score["n"] == 60
         assert len(score["values"]) == 2  # sampling seeds
@@ -95,15 +98,24 @@ def test_every_number_carries_its_n_extractor_interval_and_floor(project: Projec
     assert found["upscaler"]["psnr_y_bicubic"] > 15
     assert 0 <= found["segmenter"]["iou"] <= 1
     assert found["segmenter"]["n"] == 9
-    short = project.json("metrics/evaluation.json")["patterns"]
-    assert short["fd_pattern"]["value"] == patterns["scores"]["fd"]["value"]
-    assert short["fd_pattern"]["floor"] == patterns["scores"]["fd"]["floor"]["value"]
+
+
+def test_each_metrics_file_holds_a_few_plain_numbers(project: Project) -> None:
+    found = {path.stem: json.loads(path.read_text()) for path in (project.folder / "metrics").glob("*.json")}
+    assert found.keys() == {
+        *("crawl", "reconstruct", "classifier", "patterns", "upscaler", "segmenter", "evaluation", "register")
+    }
+    for numbers in found.values():
+        assert 1 <= len(numbers) <= 6 and all(isinstance(value, int | float) for value in numbers.values())
+    scores = project.json("reports/generated/evaluate/measures.json")["patterns"]["scores"]
+    assert found["evaluation"]["fd_pattern"] == scores["fd"]["value"]
 
 
 def test_the_page_is_one_file_with_its_pictures_inside(project: Project) -> None:
     for stage in ("evaluate", "register"):
         page = (project.folder / f"reports/generated/{stage}/index.html").read_text()
         assert page.count("data:image/") >= 4
+        assert '<li class="alarm"><b>training copies</b>: nobody looked for them' in page
         assert "http" not in page.replace("http-equiv", "")
     made_as = (project.folder / "metrics/made_as.csv").read_text().splitlines()
     assert len(made_as) == 1 + 2 * 60
@@ -123,7 +135,7 @@ def test_the_splits_share_no_cloth(project: Project) -> None:
 
 
 def test_what_ships_is_the_first_champion_and_what_was_hardly_trained_does_not_beat_it(project: Project) -> None:
-    decisions = {d["network"]: d for d in project.json("metrics/register.json")["decisions"]}
+    decisions = {d["network"]: d for d in project.json("reports/generated/register/decisions.json")}
     assert decisions.keys() == {"patterns", "upscaler", "segmenter"}
     assert decisions["segmenter"]["promoted"]  # none ships
     assert decisions["segmenter"]["reason"].startswith("first champion")
@@ -163,8 +175,17 @@ run = next(r for r in runs if r.data.tags["mlflow.runName"] == "patterns")
 history = client.get_metric_history(run.info.run_id, "g_loss")
 model = mlflow.pyfunc.load_model("models:/selvedge-patterns@champion")
 png = base64.b64decode(model.predict(pandas.DataFrame({"class": ["dotted"], "seed": [3]}))["png"][0])
+models = {}
+for model in client.search_registered_models():
+    version = client.get_model_version_by_alias(model.name, "champion")
+    of = client.get_run(version.run_id)
+    models[model.name.removeprefix("selvedge-")] = {
+        "aliases": sorted(model.aliases), "metrics": sorted(of.data.metrics),
+        "data": sorted(one.dataset.name for one in of.inputs.dataset_inputs), **version.tags,
+    }
+kind = client.get_experiment_by_name("selvedge").tags["mlflow.experimentKind"]
 print(json.dumps({
-    "names": sorted({r.data.tags["mlflow.runName"] for r in runs}), "status": run.info.status,
+    "models": models, "kind": kind, "names": sorted({r.data.tags["mlflow.runName"] for r in runs}), "status": run.info.status,
     "steps": [m.step for m in history], "lr_g": run.data.params["lr_g"], "png": png[:4].hex(),
     "tags": sorted(run.data.tags), "artifacts": [a.path for a in client.list_artifacts(run.info.run_id)],
 }))
@@ -177,8 +198,16 @@ print(json.dumps({
     assert found["steps"][-1] == 64
     assert found["lr_g"] == str(enough()["patterns"]["lr_g"])
     assert found["png"] == "89504e47"
-    assert "dvc.data.swatches" in found["tags"]
+    assert {"dvc.in.data/swatches", "dvc.out.models/patterns"} <= set(found["tags"])
     assert "images" in found["artifacts"]
+    for network, told in found["models"].items():
+        assert told["aliases"] == ["candidate", "champion"], network
+        assert told["data"] == ["data/garments", "data/swatches"]
+        assert told["decision"] and told["reason"]
+    assert {"fd_pattern.value", "fd_pattern.low", "fd_pattern.floor"} <= set(found["models"]["patterns"]["metrics"])
+    assert "gain_low" in found["models"]["upscaler"]["metrics"] and "iou" in found["models"]["segmenter"]["metrics"]
+    assert "accuracy" in found["models"]["classifier"]["metrics"]
+    assert found["kind"] == "custom_model_development"
 
 
 def test_a_second_repro_does_nothing_and_a_change_runs_only_what_depends_on_it(project: Project) -> None:
@@ -187,13 +216,21 @@ def test_a_second_repro_does_nothing_and_a_change_runs_only_what_depends_on_it(p
     assert project.repro() == ["catalogue"]
     project.write(enough(catalogue={"repeats": 2.5}, gate={"segmenter_margin": 0.5}))
     assert project.repro() == ["register"]
-    decisions = project.json("metrics/register.json")["decisions"]
+    decisions = project.json("reports/generated/register/decisions.json")
     assert not any(d["promoted"] for d in decisions)
     assert "byte for byte" in decisions[2]["reason"]
-    ledger = (project.folder / "models/champion/promotions.jsonl").read_text().splitlines()
-    assert [json.loads(line)["event"] for line in ledger] == ["adopted"] * 2 + ["refused"] * 2 + [
-        "promoted"
-    ]  # nothing new
+    ledger = (project.folder / "models/history/promotions.jsonl").read_text().splitlines()
+    # what ships, which the candidate does not beat, twice; the segmenter; and nothing new
+    assert [json.loads(line)["event"] for line in ledger] == ["promoted", "refused"] * 2 + ["promoted"]
+
+
+def test_a_refused_candidate_prints_no_new_catalogue(project: Project) -> None:
+    project.write(enough(catalogue={"repeats": 2.5}, gate={"segmenter_margin": 0.5}, patterns={"lr_g": 0.0003}))
+    assert project.repro() == ["train-patterns", "evaluate", "register"]
+    decisions = project.json("reports/generated/register/decisions.json")
+    assert [d["promoted"] for d in decisions] == [False, False, False]
+    ledger = (project.folder / "models/history/promotions.jsonl").read_text().splitlines()
+    assert [json.loads(line)["event"] for line in ledger[5:]] == ["refused"]
 
 
 def test_bad_parameters_stop_every_stage_with_one_line(project: Project) -> None:
@@ -212,10 +249,17 @@ def test_a_rolled_back_champion_does_not_come_back_by_itself(project: Project) -
     assert done.returncode == 0, done.stderr
     assert "nothing is live, for no weights ship" in done.stdout
     assert not (project.folder / "models/champion/segmenter").exists()
-    assert "register" in project.repro()
-    decisions = {d["network"]: d for d in project.json("metrics/register.json")["decisions"]}
-    assert decisions["segmenter"]["reason"] == "it was rolled back: moire"
+    assert {"register", "catalogue"} <= set(project.repro())  # the catalogue takes the masks that are given
+    assert len(project.json("catalogue/manifest.json")["patterns"]) == 3
+    decisions = {d["network"]: d for d in project.json("reports/generated/register/decisions.json")}
+    assert decisions["segmenter"]["reason"] == "it was rolled back: moire; nothing is live"
+    assert decisions["segmenter"]["live"] is None
     assert not (project.folder / "models/champion/segmenter").exists()
+    items = (project.folder / "data/garments/items").glob("*.png")
+    photo = next(path for path in items if not path.stem.endswith("_mask"))
+    done = project.run("selvedge", "try-on", str(photo), str(photo))
+    assert done.returncode == 1
+    assert "no segmenter is here to find its garment: give a mask" in done.stderr
     done = project.run("selvedge", "rollback", "patterns", "--to", "shipped")
     assert "holds the weights that ship already" in done.stderr
     shutil.rmtree(project.folder / "models/champion")

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch_fidelity.metric_isc import isc_features_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
 from torch_fidelity.metric_prc import prc_features_to_metric
@@ -18,7 +20,7 @@ from selvedge.errors import SelvedgeError
 from training.evaluation import kid, manifold, measures
 from training.evaluation.features import Looks
 from training.evaluation.frechet import frechet
-from training.evaluation.resampling import wilson
+from training.evaluation.resampling import share_interval, wilson
 
 D = 12
 
@@ -205,9 +207,73 @@ def test_the_distance_of_sharpness_is_scipys() -> None:
     assert measures.wasserstein(one, one + 2) == pytest.approx(2)
 
 
-def test_a_share_has_scipys_interval() -> None:
-    theirs = scipy.stats.binomtest(17, 60).proportion_ci(method="wilson")
-    assert wilson(17, 60) == pytest.approx((theirs.low, theirs.high))
+# ---- intervals of shares -----------------------------------------------------------------------------------------------------
+
+
+def test_wilsons_interval_by_hand() -> None:
+    # 15 of 60 and z = 1.96: (15 + 1.92) / (60 + 3.84) = 0.265, give or take 1.96 / 63.84 x (15 x 45 / 60 + 0.96)^(1/2) = 0.107
+    assert wilson(15, 60) == pytest.approx((0.158, 0.372), abs=1e-3)
+
+
+def test_a_share_of_pictures_that_hang_together_has_the_interval_of_fewer() -> None:
+    """By hand: 200 pictures, a quarter of them hits, that scatter as 48 independent ones do, of which 12 are hits."""
+    p = 51 / 202
+    deviation = (p * (1 - p) / 48) ** 0.5
+    theirs = scipy.stats.binomtest(12, 48).proportion_ci(method="exact")
+    assert share_interval(0.25, deviation, 200) == pytest.approx((theirs.low, theirs.high))
+    # independent ones have their own, and none has that of more
+    theirs = scipy.stats.binomtest(50, 200).proportion_ci(method="exact")
+    for less in ((0.25 * 0.75 / 200) ** 0.5, 0.001, 0.0):
+        assert share_interval(0.25, less, 200) == pytest.approx((theirs.low, theirs.high))
+
+
+@settings(max_examples=500, derandomize=True)
+@given(st.integers(1, 5000), st.floats(0, 1), st.one_of(st.just(0.0), st.floats(1e-9, 1)), st.integers(0, 2))
+def test_the_interval_of_a_share_lies_in_0_to_1_and_holds_it(n: int, share: float, deviation: float, end: int) -> None:
+    share = (share, 0.0, 1.0)[end]
+    low, high = share_interval(share, deviation, n)
+    assert 0 <= low <= share <= high <= 1
+    low, high = wilson(round(share * n), n)
+    assert 0 <= low <= round(share * n) / n <= high <= 1
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, 1.0), (1.5, 1.0), (6.0, 1.0), (0.0, 0.2), (0.0, 4.0)])
+def test_no_interval_holds_what_a_score_cannot_be_nor_misses_its_value(shift: float, scale: float) -> None:
+    """Like sets, distant ones, and ones of which next to nothing is left: also of classes, floors and several seeds."""
+
+    def fake(seed: int) -> Looks:
+        one = looks(240, seed)
+        return dataclasses.replace(one, features=features(240, seed, shift, scale))
+
+    reports = [report(looks(240, 1), fake(seed), reference=looks(240, 9)) for seed in (2, 3)]
+    together = measures.across(reports)
+    for scores in (*reports, *(one[cls] for one in [r["by_class"] for r in reports] for cls in "abcd"), together):
+        for name in set(measures.METRICS) & set(scores):
+            for one in (scores[name], scores[name].get("floor")):
+                if one:
+                    most = 1.0 if name in ("precision", "recall", "coverage", "agreement") else np.inf
+                    least = -np.inf if name in ("kid", "fd_infinity") else 0.0
+                    assert least <= one["low"] <= one["value"] <= one["high"] <= most, name
+    assert all(1 <= together["is"][part] <= 4 for part in ("low", "value", "high"))
+
+
+@pytest.mark.parametrize("shift", [0.4, 1.5])
+def test_intervals_of_precision_and_its_like_hold_the_truth_as_often_as_they_say(shift: float) -> None:
+    """100 pairs of sets of 60 pictures, by the mean over 400 other pairs; the normal interval would hold it in 86 to 97 %."""
+
+    def pair(seed: int) -> manifold.Neighbours:
+        return manifold.Neighbours.of(features(60, 2 * seed, d=8), features(60, 2 * seed + 1, shift, d=8))
+
+    truth = np.mean([manifold.measure(pair(1000 + i), 5) for i in range(400)], 0)
+    held = np.zeros(4)
+    for i in range(100):
+        value, spread = manifold.measure(pair(i), 5), manifold.spread(pair(i), 5, np.random.default_rng(i))
+        ends = np.array(
+            [share_interval(*one, 60) if one[0] <= 1 else (0, 9) for one in zip(value, spread, strict=True)]
+        )
+        held += (ends[:, 0] <= truth) & (truth <= ends[:, 1])
+    for name, count in zip(manifold.NAMES, held, strict=True):
+        assert name == "density" or 90 <= count <= 99, (name, count)
 
 
 # ---- the report --------------------------------------------------------------------------------------------------------------
@@ -231,7 +297,7 @@ def test_every_score_carries_its_n_its_interval_and_its_floor() -> None:
     assert found["fd"]["value"] == pytest.approx(frechet(features(120, 1), features(90, 2, 0.5)))
     for worse in ("fd", "fd_infinity", "kid", "mean_colour_distance", "sharpness_distance"):
         assert found[worse]["value"] > found[worse]["floor"]["value"]
-    assert found["mean_colour_distance"]["spread"] > 0
+    assert found["mean_colour_distance"]["deviation"] > 0
     json.dumps(found, allow_nan=False)
 
 
@@ -318,6 +384,8 @@ def test_scores_across_sampling_seeds() -> None:
     assert found["kid"]["spread"] == pytest.approx(np.std(values, ddof=1))
     assert found["kid"]["value"] == pytest.approx(np.mean(values))
     assert found["kid"]["low"] < found["kid"]["value"] < found["kid"]["high"]
+    widest = max(one["kid"]["high"] - one["kid"]["low"] for one in reports)
+    assert found["kid"]["high"] - found["kid"]["low"] == pytest.approx(widest)
     assert np.mean([one["fd"]["real_parts"] for one in reports], 0).tolist() == pytest.approx(found["fd"]["real_parts"])
     with pytest.raises(SelvedgeError, match="two sets or more"):
         measures.across(reports[:1])

@@ -57,7 +57,19 @@ def test_real_pictures_are_the_ceiling():
     assert found["of_ceiling"]["ratio"] == pytest.approx(0.625)
     low, high = found["of_ceiling"]["interval"]
     assert 0.5 < low < 0.625 < high < 0.75
+    # of three classes a third is right by chance: (1/2 - 1/3) / (4/5 - 1/3)
+    assert found["above_chance"]["ratio"] == pytest.approx(5 / 14)
+    low, high = found["above_chance"]["interval"]
+    assert 0.1 < low < 5 / 14 < high < 0.6
     assert found == agreement(votes(*made), labels, CLASSES, votes(*real), labels, seed=1)
+
+
+def test_samples_that_all_look_alike_have_nothing_above_chance_and_a_judge_that_guesses_says_nothing():
+    labels = np.repeat([0, 1, 2], 50)
+    alike = agreement(votes(*[1] * 150), labels, CLASSES, votes(*labels), labels)
+    assert alike["of_ceiling"]["ratio"] == pytest.approx(1 / 3)  # which looks like something
+    assert alike["above_chance"]["ratio"] == pytest.approx(0)
+    assert "above_chance" not in agreement(votes(*labels), labels, CLASSES, votes(*[1] * 150), labels)
 
 
 def test_the_bootstrap_covers_as_often_as_it_says():

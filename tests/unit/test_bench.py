@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from helpers import small_params
+from PIL import Image
 
 from selvedge.config import Params
 from selvedge.errors import SelvedgeError
 from training.data import Swatches
-from training.evaluation.bench import Bench
+from training.evaluation.bench import Bench, to_copy
 from training.evaluation.features import Looks
 from training.models.bundle import Bundle
 from training.models.dcgan import Generator
@@ -87,3 +89,23 @@ def test_identity_changes_with_what_scores_depend_on(monkeypatch: pytest.MonkeyP
         told.__dict__.update(extractor=eyes, judge=eyes, held_out=Swatches(None, None, "test"))
         found.append(tuple(told.identity.items()))
     assert len(set(found)) == len(found)
+
+
+def test_what_may_have_been_copied_has_no_quarter_turns_of_itself_and_names_its_cloth(tmp_path: Path) -> None:
+    rows = ["file,class,split,group,id,scale,rotation"]
+    for picture, group, split in (
+        ("a", "one", "train"),
+        ("b", "one", "train"),
+        ("c", "two", "train"),
+        ("d", "three", "test"),
+    ):
+        for scale, angle in ((0.5, 0), (0.5, 30), (0.5, 90), (0.5, 120), (0.7, 180), (0.7, 270)):
+            name = f"{split}/floral/{picture}-{scale}-{angle}.png"
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8)).save(tmp_path / name)
+            rows.append(f"{name},floral,{split},{group},{picture},{scale},{angle}")
+    (tmp_path / "index.csv").write_text("\n".join(rows))
+    found, cloth = to_copy(("dotted", "floral"), 4, tmp_path)
+    assert found.images.shape == (9, 3, 4, 4)  # of three pictures: as it is, by 30 degrees, nearer
+    assert found.labels.tolist() == [1] * 9
+    assert cloth.tolist() == ["one"] * 6 + ["two"] * 3

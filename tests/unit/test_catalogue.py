@@ -21,6 +21,7 @@ from selvedge.io import sha256_file
 from training.models.bundle import save_bundle
 from training.models.dcgan import Generator
 from training.models.srresnet import SRResNet
+from training.models.torus import UpConv
 
 CLASSES = ("striped", "floral")
 OUT = Path("catalogue")
@@ -31,7 +32,7 @@ def save_generator(directory: Path, seed: int = 0, conditional: bool = True) -> 
     arguments = {"size": 32, "z_dim": 8, "width": 4, "classes": len(CLASSES) if conditional else 0, "seamless": True}
     network = Generator(**arguments)
     for layer in network.modules():
-        if isinstance(layer, nn.ConvTranspose2d):
+        if isinstance(layer, nn.ConvTranspose2d | UpConv):
             nn.init.normal_(layer.weight, std=0.3)
     save_bundle(directory, network, family="dcgan", arguments=arguments, classes=list(CLASSES), seamless=True)
 

@@ -2,17 +2,22 @@
 
 import json
 from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 from drawing.textiles import render
 from selvedge.errors import SelvedgeError
-from training.evaluation import copies
+from selvedge.io import encode_image
+from training.evaluation import copies, page
+from training.evaluation.evaluate import figures, report, summary
 
 CLASSES = ("floral", "leaves", "striped")
 
@@ -195,3 +200,85 @@ def test_too_few_held_out_pictures_are_said_to_be_too_few():
         copies.check(train()[:2], train(), held()[:0], None, CLASSES, seed=0)
     with pytest.raises(SelvedgeError, match="2 samples with 3 labels"):
         copies.check(train()[:2], train(), held(), (np.zeros(3), np.zeros(42), np.zeros(36)), CLASSES, seed=0)
+
+
+def test_a_copy_counts_as_found_in_whichever_picture_of_its_cloth() -> None:
+    """Training data hold a cloth as it is and turned; which of the two a copy is found in is no matter."""
+    twice = torch.cat([train()[:14], torch.rot90(train()[:14], 1, (2, 3))])
+    labels, sets = (np.zeros(2, int), np.zeros(28, int), np.zeros(12, int)), (train()[:2], twice, held()[:12])
+    alone = copies.check(*sets, labels, ("floral",), seed=0).by_class["floral"]
+    assert "of 12 planted copies stand out from other cloth, 99% are needed" in alone.undecidable
+    found = copies.check(*sets, labels, ("floral",), seed=0, cloth=np.tile(np.arange(14), 2)).by_class["floral"]
+    assert found.undecidable is None
+    assert found.recall["share"] == 1
+
+
+def test_as_many_copies_are_planted_however_few_pictures_there_are() -> None:
+    labels = (np.zeros(2, int), np.zeros(5, int), np.zeros(12, int))
+    report = copies.check(train()[:2], train()[:5], held()[:12], labels, ("floral",), seed=0)
+    assert report.by_class["floral"].recall["n"] == copies.PLANTED
+
+
+# ---- what is said of it ------------------------------------------------------------------------------------------------
+
+
+def told(undecidable: tuple[str, ...]) -> dict:
+    """What the report holds of four classes of 50 samples."""
+    some = {
+        cls: copies.ClassReport(50, 30, 20.0, {}, 0, 0, [], "too like" if cls in undecidable else None)
+        for cls in ("plain", "dots", "checks", "leaves")
+    }
+    none = copies.Matches(*(np.zeros((200, 2)) if name in ("shift", "origin") else np.zeros(200) for name in MATCH))
+    return {**copies.CopyReport(some, 100, 50, 1, none, none, torch.zeros(1)).json(), "fired": False, "p": 1.0}
+
+
+MATCH = copies.Matches.__dataclass_fields__
+
+
+def evaluated(**more: object) -> dict:
+    """As much of an evaluation as its words are made of."""
+    patterns = {"scores": {}, "left_out": {}, "extractor": "pattern@1", "n": 50, "sampling_seeds": 2, "n_real": 60}
+    patterns |= {"alarms": [{"alarm": "blur", "fired": False}], "seams": {"promised": False}, "diversity": {}, **more}
+    upscaler = {"psnr_y": 26.0, "psnr_y_bicubic": 25.0, "gain": 1.0, "gain_low": 0.9, "gain_high": 1.1, "n": 60}
+    return {"patterns": patterns, "upscaler": upscaler, "segmenter": {"iou": 0.7, "iou_worst": 0.5, "n": 9}}
+
+
+@pytest.mark.parametrize(
+    ("blind", "share", "says"),
+    [
+        (("plain", "dots", "checks", "leaves"), 0.0, "copies: nothing could be decided (4 of 4 classes undecidable)"),
+        (("plain", "dots"), 0.5, "copies: decidable in 2 of 4 classes (checks, leaves)"),
+        ((), 1.0, None),
+    ],
+)
+def test_what_decided_nothing_is_told_as_such_and_not_as_quiet(blind: tuple[str, ...], share: float, says: str) -> None:
+    found = evaluated(copies=told(blind))
+    assert figures(found)["patterns"]["copies_decidable"] == {"samples": share, "classes": share}
+    lines = [line for line in summary(found) if line.startswith("BLIND")]
+    assert lines == ([f"BLIND {says}"] if says else [])
+    for cls in blind:
+        assert f"- copies of {cls}: too like" in report(found)
+
+
+def test_copies_that_nobody_looked_for_and_alarms_that_too_few_pictures_silenced_are_told() -> None:
+    why = "alarms need 50 pictures in each set, there are 40"
+    lines = summary(evaluated(alarms=[], left_out={"alarms": why}))
+    assert "BLIND copies: nobody looked for them (evaluation.copy_samples is 0)" in lines
+    assert f"BLIND alarms: nothing could be decided ({why})" in lines
+
+
+@pytest.mark.parametrize("blind", [("plain", "dots", "checks", "leaves"), ("dots",), ()])
+def test_the_page_shows_in_red_what_was_not_decided(blind: tuple[str, ...], tmp_path: Path) -> None:
+    found = evaluated(copies=told(blind), model="m1", judge="j@1", by_class={}, calibration=None)
+    found["patterns"]["alarms"], found["patterns"]["left_out"] = [], {"alarms": "too few"}
+    found["patterns"]["seams"] = {"promised": False, "share": 0.0, "n": 8}
+    pixel = encode_image(Image.new("RGB", (4, 4)), "png")
+    names = ("patterns-candidate.jpg", "patterns-real.jpg", "upscaler.png", "segmenter.jpg", "copies.jpg")
+    bench = SimpleNamespace(params=SimpleNamespace(evaluation=SimpleNamespace(size=64), classes=("plain", "dots")))
+    page.write(tmp_path, bench, [page.Entry("candidate", {}, found)], dict.fromkeys(names, pixel))
+    shown = (tmp_path / "index.html").read_text()
+    assert '<li class="alarm">nothing could be decided: too few</li>' in shown
+    assert (f'<li class="alarm"><b>training {copies.in_words(told(blind))}</b>' in shown) == bool(blind)
+    assert ("<b>training copies</b>: quiet, 0.0 % of" in shown) == (len(blind) < 4)
+    for cls in blind:
+        assert f"<li>{cls}: too like</li>" in shown

@@ -22,7 +22,9 @@ from selvedge.errors import BadBundle, SelvedgeError
 from selvedge.io import sha256_file
 from training.models.bundle import Bundle, load_bundle, save_bundle
 from training.models.dcgan import Generator
+from training.models.kinds import Segmenter
 from training.models.srresnet import SRResNet
+from training.models.torus import UpConv
 
 CLASSES = ("striped", "floral")
 GENERATOR = {"size": 32, "z_dim": 8, "width": 4, "seamless": True}
@@ -34,7 +36,7 @@ def save_generator(directory: Path, seed: int = 0, conditional: bool = True) -> 
     arguments = {**GENERATOR, "classes": len(CLASSES) if conditional else 0}
     network = Generator(**arguments)
     for layer in network.modules():
-        if isinstance(layer, nn.ConvTranspose2d):
+        if isinstance(layer, nn.ConvTranspose2d | UpConv):
             nn.init.normal_(layer.weight, std=0.3)
         elif isinstance(layer, nn.Embedding):
             nn.init.normal_(layer.weight)
@@ -197,7 +199,7 @@ def test_upscale_names_what_is_wrong(project, name, out, said):
 # ---- garments --------------------------------------------------------------------------------------------------------
 
 
-class Bright(nn.Module):
+class Bright(Segmenter):
     """Stands in for the segmenter: blue cloth is what it finds."""
 
     def forward(self, images):

@@ -16,10 +16,11 @@ from selvedge.errors import BadBundle, BadImage, SelvedgeError
 from training.evaluation import networks
 from training.evaluation.masks import boundary_f, overlap
 from training.models.bundle import Bundle
+from training.models.kinds import Segmenter, Upscaler
 from training.models.srresnet import SRResNet
 
 
-class Bicubic(nn.Module):
+class Bicubic(Upscaler):
     """What an upscaler is compared with, `shift` grey levels too bright."""
 
     def __init__(self, shift: float = 0) -> None:
@@ -30,7 +31,7 @@ class Bicubic(nn.Module):
         return F.interpolate(low, scale_factor=4, mode="bicubic", align_corners=False) + self.shift / 127.5
 
 
-class White(nn.Module):
+class White(Segmenter):
     """Takes what is white for the garment."""
 
     def __init__(self) -> None:

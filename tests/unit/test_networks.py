@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selvedge.errors import BadBundle
-from training.models.bundle import load_bundle, save_bundle
+from training.models.bundle import as_classifier, as_generator, as_segmenter, as_upscaler, load_bundle, save_bundle
 from training.models.dcgan import Discriminator, Generator, settle_batch_norm
 from training.models.fourier import FourierGenerator
 from training.models.judge import Judge
@@ -144,6 +144,17 @@ def test_a_model_comes_back_as_it_was(bundle: Path) -> None:
     assert torch.equal(before(images), after.network(images))
     assert after.card["parameters"] == count(before)
     assert len(after.version) == 12
+
+
+def test_a_model_of_another_kind_is_refused_by_its_directory(bundle: Path) -> None:
+    assert as_classifier(load_bundle(bundle)).size == 32
+    for wanted, named in (
+        (as_generator, "no pattern generator; name a directory that `selvedge train patterns` made"),
+        (as_upscaler, "no upscaler; name a directory that `selvedge train upscaler` made"),
+        (as_segmenter, "no segmenter; name a directory that `selvedge train segmenter` made"),
+    ):
+        with pytest.raises(BadBundle, match=f"{bundle}: the model is a judge, {named}"):
+            wanted(load_bundle(bundle))
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "card.json"])

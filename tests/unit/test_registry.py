@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from helpers import small_params
 
-from selvedge import tracking
+from selvedge import registry, tracking
 from selvedge.config import Params
 from selvedge.errors import SelvedgeError
 from training import register
@@ -23,17 +23,17 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.chdir(tmp_path)
     mirrored: list[tuple[str, bool]] = []
     monkeypatch.setattr(
-        register, "_mirror", lambda trial: mirrored.append((trial.decision.network, trial.decision.promoted))
+        register, "_mirror", lambda trial, _: mirrored.append((trial.decision.network, trial.decision.promoted))
     )
-    monkeypatch.setattr(register, "_mirror_adopted", lambda network: mirrored.append((network, "adopted")))
-    monkeypatch.setattr(register, "WEIGHTS", tmp_path / "shipped")
+    monkeypatch.setattr(register, "_mirror_classifier", lambda: None)
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "shipped")
     identity = {"data": "d1", "extractor": "pattern@1"}
 
     class ToldBench:
         anew: list[str] = []  # noqa: RUF012 - a log of the test's
 
         def __init__(self, params: Params) -> None:
-            self.identity = dict(identity)
+            self.params, self.identity = params, dict(identity)
 
         def measure(self, network: str, directory: Path) -> dict:
             self.anew.append(network)
@@ -44,10 +44,12 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(register.page, "write", lambda out, *_: (out / "index.html").write_text("told in advance"))
 
     def scores(quality: float) -> dict:
-        fd = {"value": 100 - quality, "low": 99 - quality, "high": 101 - quality, "n": 500}
+        fd = {"value": 100 - quality, "low": 99 - quality, "high": 101 - quality, "deviation": 0.5, "n": 500}
+        known = {"above_chance": {"ratio": quality / 100, "interval": [quality / 100] * 2}}
+        gain = {"gain": quality - 25, "gain_low": quality - 25}
         return {
-            "patterns": {"scores": {"fd": fd}, "extractor": "pattern@1"},
-            "upscaler": {"psnr_y": quality, "n": 9, "each": [quality] * 9},
+            "patterns": {"scores": {"fd": fd}, "extractor": "pattern@1", "agreement": known},
+            "upscaler": {"psnr_y": quality, "n": 9, "each": [quality] * 9, **gain},
             "segmenter": {"iou": quality / 100, "n": 9, "each": [quality / 100] * 9},
         }
 
@@ -70,11 +72,14 @@ def stages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         register.MEASURES.parent.mkdir(parents=True, exist_ok=True)
         register.MEASURES.write_text(json.dumps({**measured, "beside": {}, "measured_on": identity}))
         register.run(params)
-        decisions = json.loads(Path("metrics/register.json").read_text())["decisions"]
-        return {d["network"]: d["promoted"] for d in decisions}
+        return {d["network"]: d["promoted"] for d in decisions()}
 
     run.anew, run.mirrored = ToldBench.anew, mirrored
     return run
+
+
+def decisions() -> list[dict]:
+    return json.loads((register.REPORT / register.DECISIONS).read_text())
 
 
 def champion(network: str) -> float:
@@ -103,7 +108,7 @@ def test_what_ships_is_the_first_champion_and_is_to_be_beaten(stages, tmp_path, 
     stages(20, params)
     for network in ("patterns", "segmenter"):
         shutil.copytree(tmp_path / "models" / network, tmp_path / "shipped" / network)
-    shutil.rmtree("models/champion")
+    forget()
     stages.mirrored.clear()
     # worse than what ships; no upscaler ships, so that any is the first
     assert stages(10, params) == {"patterns": False, "upscaler": True, "segmenter": False}
@@ -112,12 +117,13 @@ def test_what_ships_is_the_first_champion_and_is_to_be_beaten(stages, tmp_path, 
         "upscaler": 10,
         "segmenter": 20,
     }
-    assert ledger()[:2] == [("patterns", "adopted"), ("segmenter", "adopted")]
-    assert stages.mirrored[:2] == [("patterns", "adopted"), ("segmenter", "adopted")]
+    assert [event for network, event in ledger() if network == "patterns"] == ["promoted", "refused"]
+    assert register.read_ledger()[0]["reason"].startswith("the weights that ship: first champion: fd_pattern 80.00")
+    assert stages.mirrored[:2] == [("patterns", True), ("patterns", False)]
     del stages.anew[:]
     assert stages(30, params)["patterns"]
     assert stages.anew == []  # the scores of what was adopted are kept
-    assert [event for network, event in ledger() if network == "patterns"] == ["adopted", "refused", "promoted"]
+    assert [event for network, event in ledger() if network == "patterns"] == ["promoted", "refused", "promoted"]
     assert "live again" in register.rollback("patterns", why="moire")
     assert champion("patterns") == 20
     with pytest.raises(SelvedgeError, match="holds the weights that ship already"):
@@ -127,8 +133,8 @@ def test_what_ships_is_the_first_champion_and_is_to_be_beaten(stages, tmp_path, 
 def test_weights_that_ship_later_are_tried_once_and_the_candidate_meets_the_winner(stages, tmp_path) -> None:
     params = Params.model_validate(small_params())
     stages(40, params)
-    shutil.copytree(tmp_path / "models", tmp_path / "better", ignore=shutil.ignore_patterns("champion"))
-    shutil.rmtree("models/champion")
+    shutil.copytree(tmp_path / "models", tmp_path / "better", ignore=shutil.ignore_patterns("champion", "history"))
+    forget()
     stages(20, params)
     del stages.mirrored[:], stages.anew[:]
     shutil.copytree(tmp_path / "better/patterns", tmp_path / "shipped/patterns")  # a newer version of the package
@@ -136,8 +142,8 @@ def test_weights_that_ship_later_are_tried_once_and_the_candidate_meets_the_winn
     assert champion("patterns") == 40 and champion("upscaler") == 30
     assert stages.mirrored[:2] == [("patterns", True), ("patterns", False)] and stages.anew == ["patterns"]
     assert [event for network, event in ledger() if network == "patterns"] == ["promoted", "promoted", "refused"]
-    assert "the weights that ship now: better: fd_pattern" in Path("models/champion/promotions.jsonl").read_text()
-    assert (tmp_path / "models/champion/former/patterns").is_dir()
+    assert "the weights that ship: better: fd_pattern" in Path("models/history/promotions.jsonl").read_text()
+    assert (tmp_path / "models/history/former/patterns").is_dir()
     stages(50, params)
     assert champion("patterns") == 50
     assert not stages(45, params)["patterns"] and champion("patterns") == 50  # and is not tried again
@@ -150,8 +156,60 @@ def test_what_ships_but_does_not_know_the_classes_is_not_the_first_champion(stag
     shutil.copytree(tmp_path / "models/patterns", tmp_path / "shipped/patterns")
     card = json.loads((tmp_path / "shipped/patterns/card.json").read_text())
     (tmp_path / "shipped/patterns/card.json").write_text(json.dumps({**card, "classes": ["velvet"]}))
-    shutil.rmtree("models/champion")
+    forget()
     assert all(stages(10, params).values())
+
+
+def test_what_ships_below_the_floor_is_no_champion_and_the_report_says_that_nothing_is_live(stages, tmp_path) -> None:
+    floors = {"patterns_floor": 0.4, "upscaler_floor_db": 0.0, "segmenter_floor": 0.6}
+    params = Params.model_validate(small_params(gate=floors))
+    stages(20, params)
+    assert not list(Path("models/champion").iterdir())  # a first champion obeys too
+    shutil.copytree(tmp_path / "models/patterns", tmp_path / "shipped/patterns")
+    assert not any(stages(22, params).values())
+    assert not list(Path("models/champion").iterdir())
+    last = {d["network"]: d for d in decisions()}
+    assert {d["live"] for d in last.values()} == {None}
+    assert last["patterns"]["reason"].endswith("; nothing is live; commands and catalogue use the weights that ship")
+    assert last["segmenter"]["reason"].endswith("; nothing is live")
+    told = Path("reports/generated/register/report.md").read_text()
+    assert "| segmenter | refused | below the floor: IoU 0.22 may be as low as 0.22, where 0.6 is needed; " in told
+    assert told.count("| refused |") == 4  # the weights that ship were tried too
+    assert told.count("; nothing is live") == 3
+    assert [event for _, event in ledger()] == ["refused"] * len(ledger())
+    # with other floors, or data, they are tried again, for nothing is live
+    lower = Params.model_validate(small_params(gate={**floors, "patterns_floor": 0.1}))
+    assert stages(10, lower) == {"patterns": False, "upscaler": False, "segmenter": False}
+    assert champion("patterns") == 20 and [d["promoted"] for d in decisions()] == [True, False, False, False]
+
+
+def test_what_ships_is_not_asked_whether_it_copied_cloth_that_it_never_saw(stages, tmp_path) -> None:
+    params = Params.model_validate(small_params(gate={"least_decidable": 0.5}))
+    stages(30, params)
+    assert "copies can be decided in 0% of the classes" in decisions()[0]["reason"]
+    shutil.copytree(tmp_path / "models/patterns", tmp_path / "shipped/patterns")
+    stages(40, params)
+    assert champion("patterns") == 30
+
+
+def test_a_refusal_touches_nothing_that_is_live(stages) -> None:
+    params = Params.model_validate(small_params())
+    stages(20, params)
+
+    def live() -> dict[str, bytes]:
+        return {str(path): path.read_bytes() for path in Path("models/champion").rglob("*") if path.is_file()}
+
+    before = live()
+    assert {Path(name).parts[2] for name in before} == {"patterns", "upscaler", "segmenter"}
+    assert not any(stages(10, params).values())
+    assert live() == before
+    assert ledger()[-3:] == [("patterns", "refused"), ("upscaler", "refused"), ("segmenter", "refused")]
+
+
+def forget() -> None:
+    """As before the first run."""
+    for folder in ("champion", "history"):
+        shutil.rmtree(Path("models") / folder)
 
 
 def ledger() -> list[tuple[str, str]]:
@@ -171,7 +229,7 @@ def test_the_ledger_holds_every_decision_once_and_former_champions_are_kept(stag
     assert row["numbers"]["champion"] == 60
     former = [
         json.loads((path / "card.json").read_text())["quality"]
-        for path in Path("models/champion/former/patterns").iterdir()
+        for path in Path("models/history/former/patterns").iterdir()
         if path.is_dir()
     ]
     assert sorted(former) == [20, 30]
@@ -211,7 +269,7 @@ def test_rollback_to_the_shipped_weights_and_to_a_version_and_its_refusals(stage
     assert not Path("models/champion/segmenter").exists()
     with pytest.raises(SelvedgeError, match="there is no network 'hats'"):
         register.rollback("hats")
-    Path("models/champion/promotions.jsonl").write_text("{}\nbroken\n")
+    Path("models/history/promotions.jsonl").write_text("{}\nbroken\n")
     with pytest.raises(SelvedgeError, match=r"promotions.jsonl: line 2 is no JSON"):
         register.read_ledger()
 

@@ -10,11 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from selvedge.errors import BadImage, SelvedgeError
+from selvedge.errors import BadBundle, BadImage, SelvedgeError
 from training.evaluation import sets
 from training.evaluation.features import Extractor
 from training.models.bundle import save_bundle
 from training.models.judge import Judge
+from training.models.srresnet import SRResNet
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +152,14 @@ def test_folders_that_cannot_be_measured_are_named(eyes, tmp_path, monkeypatch) 
     with pytest.raises(BadImage) as error:
         measure(eyes, real, bad)
     assert "003.png" in str(error.value) and "009.png" in str(error.value)
+
+
+def test_a_model_that_is_no_classifier_is_refused_as_extractor_by_its_directory(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    real = folder(tmp_path / "r", 12)
+    save_bundle(tmp_path / "upscaler", SRResNet(4, 1), family="srresnet", arguments={"width": 4, "blocks": 1})
+    with pytest.raises(BadBundle, match=r"/upscaler: the model is a srresnet, no classifier; name a directory that"):
+        measure(tmp_path / "upscaler", real, real)
 
 
 def test_class_folders_give_scores_by_class(eyes, tmp_path, monkeypatch) -> None:

@@ -35,8 +35,10 @@ def agreement(
 
     Returns n, accuracy and interval (Wilson); balanced, the mean over the classes that there are, with its bootstrap
     interval; by_class {class: n, accuracy, interval, taken_for}; confusion, rows made as, columns taken for; with real
-    pictures also real (the same of them) and of_ceiling, balanced accuracy over theirs on the classes of both, with its
-    bootstrap interval. Raises SelvedgeError where shapes do not fit, a label is no class or a logit is no number.
+    pictures also real (the same of them), of_ceiling, balanced accuracy over theirs on the classes of both, and above_chance,
+    the same of what both have more than samples that all look alike would: 0 for those, 1 for real ones. These two carry
+    bootstrap intervals, and are left out where real pictures have no more than nothing, or than chance. Raises SelvedgeError
+    where shapes do not fit, a label is no class or a logit is no number.
     """
     guess, labels = _guessed(logits, labels, classes, "samples")
     found = _counted(guess, labels, classes, seed, resamples)
@@ -49,9 +51,11 @@ def agreement(
         rng = np.random.default_rng(seed)
         ours, ours_drawn = _balanced(guess, labels, both, rng, resamples)
         real, real_drawn = _balanced(real_guess, real_labels, both, rng, resamples)
-        if real > 0:
-            ratios = ours_drawn / np.maximum(real_drawn, 1e-9)
-            found["of_ceiling"] = {"ratio": float(ours / real), "interval": _middle(ratios), "classes": len(both)}
+        for name, nothing in (("of_ceiling", 0.0), ("above_chance", 1 / len(both))):
+            if real > nothing:
+                ratios = (ours_drawn - nothing) / np.maximum(real_drawn - nothing, 1e-9)
+                ratio = float((ours - nothing) / (real - nothing))
+                found[name] = {"ratio": ratio, "interval": _middle(ratios), "classes": len(both)}
     return found
 
 
@@ -86,7 +90,7 @@ def _counted(guess: np.ndarray, labels: np.ndarray, classes: Sequence[str], seed
             "taken_for": max(others, key=lambda other: other[0])[1] if others else None,
         }
     n, hits = len(labels), int(np.trace(confusion))
-    found = {"n": n, "accuracy": hits / n if n else None, "interval": list(wilson(hits, n))}
+    found: dict = {"n": n, "accuracy": hits / n if n else None, "interval": list(wilson(hits, n))}
     if n:
         there = np.unique(labels)
         value, drawn = _balanced(guess, labels, there, np.random.default_rng(seed), resamples)

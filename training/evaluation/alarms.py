@@ -48,7 +48,7 @@ def check(real: Looks, fake: Looks, *, seed: int, level: float = 0.05, permutati
     tests = {
         "blur": lambda: _blur(both, sides),
         "copies": lambda: _pairs(both, sides),
-        "classes": lambda: _misfits(both, sides) if both.labelled else _shares(both, sides),
+        "classes": lambda: _shares(both, sides) if both.labels is None else _misfits(both, both.labels, sides),
         "crowds": lambda: _crowds(both, sides),
     }
     found = {name: test() for name, test in tests.items()}
@@ -81,17 +81,12 @@ class _Both:
     fake: np.ndarray  # (N,) bool
     tie: np.ndarray  # (N,) what decides between equals, by chance
 
-    @property
-    def labelled(self) -> bool:
-        return self.labels is not None
-
     @classmethod
     def of(cls, real: Looks, fake: Looks) -> _Both:
-        labelled = real.labels is not None and fake.labels is not None
-        if labelled:
+        if labelled := real.labels is not None and fake.labels is not None:
             # a class that one side lacks has nothing to be compared with
             shared = np.intersect1d(real.labels, fake.labels)
-            real, fake = (x[np.isin(x.labels, shared)] for x in (real, fake))
+            real, fake = real[np.isin(real.labels, shared)], fake[np.isin(fake.labels, shared)]
         if min(len(real), len(fake)) < LEAST:
             shared_too = " that share their classes" if labelled else ""
             raise SelvedgeError(
@@ -140,9 +135,9 @@ def _blur(both: _Both, sides: np.ndarray) -> tuple[np.ndarray, str]:
     return _lowest(both, ranks, sides, "least sharp")
 
 
-def _misfits(both: _Both, sides: np.ndarray) -> tuple[np.ndarray, str]:
+def _misfits(both: _Both, labels: np.ndarray, sides: np.ndarray) -> tuple[np.ndarray, str]:
     """How many of the pictures that look least like their own class are generated."""
-    asked = both.log_p[np.arange(len(both.labels)), both.labels]
+    asked = both.log_p[np.arange(len(labels)), labels]
     return _lowest(both, asked, sides, "least fitting")
 
 

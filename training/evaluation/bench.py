@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +16,17 @@ from torch import Tensor
 
 from selvedge.config import Params
 from selvedge.errors import SelvedgeError
-from training.data import GARMENTS, Swatches, data_fingerprint, load_swatches, to_bytes
+from selvedge.registry import CLASSIFIER
+from training.data import GARMENTS, SWATCHES, Swatches, data_fingerprint, decode, to_bytes
 from training.evaluation import agreement, copies, measures, scores, seams
 from training.evaluation.features import SHIPPED, Extractor, Looks
 from training.evaluation.heldout import fitted, laid, one_of_each
 from training.evaluation.masks import load_pairs, segmenter_scores
 from training.evaluation.psnr import upscaler_scores
-from training.models.bundle import Bundle, load_bundle
+from training.models.bundle import Bundle, as_generator, as_segmenter, as_upscaler, load_bundle
 
-MODELS = Path("models")
-JUDGE = MODELS / "classifier"
-NETWORKS = ("patterns", "upscaler", "segmenter")
 SURE = 0.01  # how rarely so many suspicious samples come by chance where the copy alarm goes off
+WAY = 2  # raised where scores come to mean or to hold something else: those of before are then measured anew
 PERIODIC = 8  # tiles that are rolled to see whether a network keeps its promise
 
 
@@ -41,9 +41,9 @@ class Bench:
     @cached_property
     def judge(self) -> Extractor:
         """The pipeline's classifier, trained on cloth that no generator sees: it says whether a sample is of its class."""
-        judge = Extractor.load(JUDGE)
+        judge = Extractor.load(CLASSIFIER)
         if list(judge.bundle.card["classes"]) != list(self.params.classes):
-            raise SelvedgeError(f"{JUDGE} tells other classes apart than params.yaml names; train it again")
+            raise SelvedgeError(f"{CLASSIFIER} tells other classes apart than params.yaml names; train it again")
         return judge
 
     @cached_property
@@ -93,6 +93,7 @@ class Bench:
             "extractor": self.extractor.id,
             "judge": self.judge.id,
             "seed": str(self.params.seed),
+            "way": str(WAY),
             **{key: str(getattr(settings, key)) for key in ("samples", "sampling_seeds", "size", "copy_samples")},
         }
 
@@ -111,11 +112,15 @@ class Bench:
         sets = [self.tiles(bundle, labels, self.params.seed + i) for i in range(settings.sampling_seeds)]
         windows = [self.windows(bundle, tiles) for tiles in sets]
         looks = [self.extractor.look(shown, self._known_as(labels)) for shown in windows]
-        names = self.extractor.bundle.card["classes"]
-        how = {"classes": names, "seed": self.params.seed, "resamples": settings.resamples}
-        reports = [
-            measures.report(self._looks["real"], fake, reference=self._looks["reference"], **how) for fake in looks
-        ]
+        measured = partial(
+            measures.report,
+            self._looks["real"],
+            reference=self._looks["reference"],
+            classes=self.extractor.bundle.card["classes"],
+            seed=self.params.seed,
+            resamples=settings.resamples,
+        )
+        reports = [measured(fake) for fake in looks]
         found = {
             "n": settings.samples,
             "sampling_seeds": settings.sampling_seeds,
@@ -135,18 +140,18 @@ class Bench:
             "diversity": self._diversity(looks),
             "seams": self._seams(bundle, sets[0], labels),
         }
-        if bundle.network.classes:
+        if as_generator(bundle).classes:
             found["agreement"] = self._agreement(windows, labels)
         if settings.inception_weights:
-            sets = (scores.Pictures(fitted(x, scores.SIDE)) for x in (self.held_out.images, windows[0]))
-            found["inception"] = scores.standard(*sets, settings.inception_weights, self.params.seed)
+            real, fake = (scores.Pictures(fitted(x, scores.SIDE)) for x in (self.held_out.images, windows[0]))
+            found["inception"] = scores.standard(real, fake, settings.inception_weights, self.params.seed)
         if settings.second_opinion:
-            found["second_opinion"] = self._second_opinion(windows)
+            found["second_opinion"] = self._second_opinion(settings.second_opinion, windows)
         return found
 
     def tiles(self, bundle: Bundle, labels: Tensor, seed: int) -> Tensor:
         """Tiles (N, 3, size, size) uint8 for indices (N,) of params.yaml's classes, from latents drawn by `seed` alone."""
-        if bundle.network.classes:
+        if as_generator(bundle).classes:
             known = bundle.card["classes"]
             strange = [cls for cls in self.params.classes if cls not in known]
             if strange:
@@ -164,8 +169,9 @@ class Bench:
         """How far samples of a class lie apart, as a share of how far real ones do: 0 where all are one picture."""
         real, found = self._looks["real"], {}
         for cls, label in zip(self.params.classes, self._known_as(torch.arange(len(self.params.classes))), strict=True):
-            apart = [_scatter(one.features[one.labels == label]) for one in (real, *looks)]
-            if all(value is not None for value in apart) and apart[0] > 0:
+            scatters = (_scatter(one.features[one.labels == label]) for one in (real, *looks))
+            apart = [value for value in scatters if value is not None]
+            if len(apart) == 1 + len(looks) and apart[0] > 0:
                 found[cls] = float(np.sqrt(np.mean(apart[1:]) / apart[0]))
         return found
 
@@ -179,9 +185,10 @@ class Bench:
         """Whether tiles are training pictures, and a sheet of the closest pairs."""
         labels = torch.arange(self.params.evaluation.copy_samples) % len(self.params.classes)
         shown = self.windows(bundle, self.tiles(bundle, labels, self.params.seed))
-        train, held = self._gallery
+        train, cloth, held = self._gallery
         of = labels.numpy(), train.labels.numpy(), held.labels.numpy()
-        report = copies.check(shown, train.images, held.images, of, self.params.classes, seed=self.params.seed)
+        classes, seed = self.params.classes, self.params.seed
+        report = copies.check(shown, train.images, held.images, of, classes, seed=seed, cloth=cloth)
         found = report.json()
         sure = found["decidable"]
         hits = round((sure["suspicious"]["share"] or 0) * sure["n"])
@@ -189,48 +196,63 @@ class Bench:
         return {**found, "p": p, "fired": p < SURE}, report.sheet(shown, train.images)
 
     @cached_property
-    def _gallery(self) -> tuple[Swatches, Swatches]:
-        """What may have been copied, and cloth that cannot have been."""
-        train = load_swatches("train", self.params.classes, copies.LARGEST)
-        return train, one_of_each(("judge", "test"), self.params.classes, copies.LARGEST)
+    def _gallery(self) -> tuple[Swatches, np.ndarray, Swatches]:
+        """What may have been copied, the cloth that each picture of it shows, and cloth that cannot have been."""
+        classes = self.params.classes
+        return *to_copy(classes, copies.LARGEST), one_of_each(("judge", "test"), classes, copies.LARGEST)
 
     def _seams(self, bundle: Bundle, tiles: Tensor, labels: Tensor) -> dict:
         """Bits where repeating is promised, and the score of tiles of which nobody said so."""
         if not bundle.card.get("seamless"):
             found = seams.score(tiles.numpy())
             return {"promised": False, **agreement.share_of(int((found > seams.THRESHOLD).sum()), len(found))}
-        network = bundle.network
+        network = as_generator(bundle)
         z = torch.randn(PERIODIC, network.z_dim, generator=torch.Generator().manual_seed(self.params.seed))
         condition = labels[:PERIODIC] if network.classes else None
         return {"promised": True, **seams.is_periodic(z, network, condition).json()}
 
-    def _second_opinion(self, windows: Sequence[Tensor]) -> dict:
+    def _second_opinion(self, path: str, windows: Sequence[Tensor]) -> dict:
         """The same distances on other features: whether two networks that learned different things agree."""
-        other = Extractor.load(self.params.evaluation.second_opinion)
+        other = Extractor.load(path)
         real, reference = (other.look(x.images) for x in (self.held_out, self.others))
-        how = {"reference": reference, "seed": self.params.seed, "resamples": self.params.evaluation.resamples}
-        reports = [measures.report(real, other.look(shown), **how) for shown in windows]
+        seed, resamples = self.params.seed, self.params.evaluation.resamples
+        measured = partial(measures.report, real, reference=reference, seed=seed, resamples=resamples)
+        reports = [measured(other.look(shown)) for shown in windows]
         return {"extractor": other.id, "scores": measures.across(reports), "left_out": reports[0]["left_out"]}
 
     def upscaler(self, bundle: Bundle) -> dict:
         """Luma PSNR on held-out swatches, picture by picture, and whether enlarged tiles still repeat."""
         held = one_of_each(("test",), self.params.classes)
         tiles = held.images[:PERIODIC, :, :64, :64]
-        return {
-            **upscaler_scores(bundle.network, held.images),
-            "seams": seams.is_periodic(tiles, bundle.network).json(),
-        }
+        network = as_upscaler(bundle)
+        return {**upscaler_scores(network, held.images), "seams": seams.is_periodic(tiles, network).json()}
 
     def segmenter(self, bundle: Bundle) -> dict:
         """IoU on garments that it never saw."""
-        found = segmenter_scores(bundle.network, load_pairs(GARMENTS / "items", bundle.card["size"]))
+        found = segmenter_scores(as_segmenter(bundle), load_pairs(GARMENTS / "items", bundle.card["size"]))
         return {**found, "each": list(found["by_garment"].values())}
+
+
+def to_copy(classes: Sequence[str], size: int, root: Path = SWATCHES) -> tuple[Swatches, np.ndarray]:
+    """Training pictures area-averaged to `size` pixels, and the piece of cloth that each shows, (N,).
+
+    Of pictures that are quarter turns of each other there is one: the copy alarm looks at all turns anyway, and would find
+    two of everything.
+    """
+    found: dict[tuple, tuple[int, str, Path]] = {}
+    with (root / "index.csv").open(newline="", encoding="utf-8") as file:
+        for row in sorted(csv.DictReader(file), key=lambda row: row["file"]):
+            if row["split"] == "train" and row["class"] in classes:
+                picture = row["class"], row["id"], row["scale"], float(row["rotation"]) % 90
+                found.setdefault(picture, (classes.index(row["class"]), row["group"], root / row["file"]))
+    labels, cloth, files = zip(*found.values(), strict=True)
+    return Swatches(decode(files, size), torch.tensor(labels), "train"), np.array(cloth)
 
 
 @torch.no_grad()
 def sample(bundle: Bundle, labels: Tensor, seed: int, batch: int = 64) -> Tensor:
     """Tiles (N, 3, size, size) uint8 for the generator's own class indices (N,), from latents drawn by `seed` alone."""
-    g = bundle.network
+    g = as_generator(bundle)
     z = torch.randn(len(labels), g.z_dim, generator=torch.Generator().manual_seed(seed))
     condition = labels if g.classes else None
     parts = range(0, len(z), batch)

@@ -115,7 +115,12 @@ class CopyReport:
             "n_held": self.n_held,
             "seed": self.seed,
             "alarms": ALARMS,
-            "decidable": {"n": count, "suspicious": share_of(sum(found.suspicious for found in sure), count)},
+            "decidable": {
+                "n": count,
+                "suspicious": share_of(sum(found.suspicious for found in sure), count),
+                "samples": share_of(count, len(self.matches.index)),
+                "classes": share_of(len(sure), len(self.by_class)),
+            },
             "undecidable": {name: f.undecidable for name, f in self.by_class.items() if f.undecidable is not None},
             # of pictures that have nothing to do with either set, as many as its share of both are nearer to it
             "nearer_train": {
@@ -138,6 +143,15 @@ class CopyReport:
         return sheet([row[part] for part in (slice(0, half), slice(half, None)) for row in rows if len(row[part])])
 
 
+def in_words(found: dict) -> str:
+    """How much could be decided, in one line, of what `CopyReport.json` holds: nothing, or which classes."""
+    count, blind = found["decidable"]["classes"]["n"], found["undecidable"]
+    sure = [name for name in found["by_class"] if name not in blind]
+    if not sure:
+        return f"copies: nothing could be decided ({count} of {count} classes undecidable)"
+    return f"copies: decidable in {len(sure)} of {count} classes ({', '.join(sure)})"
+
+
 def check(
     fake: Tensor,
     train: Tensor,
@@ -146,37 +160,42 @@ def check(
     classes: Sequence[str],
     *,
     seed: int,
+    cloth: np.ndarray | None = None,
 ) -> CopyReport:
     """Which of `fake` are copies of `train`, by class; `held` are real pictures that no generator was shown.
 
     All are (N, 3, H, W) uint8, of any size each; `labels` are the class indices of the three, or None for one class (the
     first of `classes`, else "all"). Thresholds come from `held` against `train`, never from the samples. Every sample is
-    compared with all training pictures, whatever their class. Raises SelvedgeError where a set is empty or labels do not fit.
+    compared with all training pictures, whatever their class. `cloth` (N,) names the piece of cloth that each training
+    picture shows, None where each shows its own: a planted copy is found where its cloth is, in whichever picture of it.
+    Raises SelvedgeError where a set is empty or labels do not fit.
     """
     sets = (fake, train, held)
     if labels is None:
-        labels, classes = tuple(np.zeros(len(x), dtype=np.int64) for x in sets), tuple(classes[:1]) or ("all",)
-    labels = tuple(np.asarray(x) for x in labels)
-    for name, x, y in zip(("samples", "training pictures", "held-out pictures"), sets, labels, strict=True):
+        of, classes = [np.zeros(len(x), dtype=np.int64) for x in sets], tuple(classes[:1]) or ("all",)
+    else:
+        of = [np.asarray(x) for x in labels]
+    for name, x, y in zip(("samples", "training pictures", "held-out pictures"), sets, of, strict=True):
         if not len(x) or len(x) != len(y):
             raise SelvedgeError(f"the copy alarm was given {len(x)} {name} with {len(y)} labels")
     rng = np.random.default_rng(seed)
     gallery = Gallery(train)
-    known = _few(labels[2], HELD, rng, len(classes))
-    planted_of = _few(labels[1], PLANTED, rng, len(classes))
+    known = _few(of[2], HELD, rng, len(classes))
+    planted_of = _few(of[1], PLANTED, rng, len(classes), again=True)
     planted = plant(train, planted_of, SIDE, seed)
     held_found, planted_found = gallery.nearest(held[known]), gallery.nearest(planted.images)
-    right = planted_found.index == planted.index
+    cloth = np.arange(len(train)) if cloth is None else np.asarray(cloth)
+    right = cloth[planted_found.index] == cloth[planted.index]
     found, beside = gallery.nearest(fake), Gallery(held).nearest(fake)
     by_class = {}
     for i, name in enumerate(classes):
-        bits = held_found.bits[labels[2][known] == i]
-        mine = labels[1][planted_of] == i
+        bits = held_found.bits[of[2][known] == i]
+        mine = of[1][planted_of] == i
         copied = np.where(right[mine], planted_found.bits[mine], 0)
         threshold = threshold_of(bits, copied)
         recall = share_of(int((copied > (np.inf if threshold is None else threshold)).sum()), len(copied))
         by_class[name] = _class_report(
-            np.flatnonzero(labels[0] == i),
+            np.flatnonzero(of[0] == i),
             found,
             beside,
             threshold,
@@ -209,13 +228,12 @@ def threshold_of(others: np.ndarray, copies: np.ndarray) -> float | None:
 def _why_not(threshold: float | None, n: int, recall: dict) -> str | None:
     """Why a class cannot be decided, or None."""
     if threshold is None:
-        return f"{n} held-out pictures are too few for a threshold, which takes {LEAST_HELD}"
+        return f"{n} held-out pictures are too few for a threshold, {LEAST_HELD} are needed"
     if not recall["n"]:
         return "there is no training picture to plant copies of"
     if recall["share"] < RECALL:
         return (
-            f"held-out pictures are as like training ones as copies are: of {recall['n']} planted copies "
-            f"{recall['share']:.0%} pass the threshold of {threshold:.0f} bits, {RECALL:.0%} are needed"
+            f"{recall['share']:.0%} of {recall['n']} planted copies stand out from other cloth, {RECALL:.0%} are needed"
         )
     return None
 
@@ -255,9 +273,10 @@ def _pair(found: Matches, beside: Matches, i: int) -> dict:
     }
 
 
-def _few(labels: np.ndarray, count: int, rng: np.random.Generator, classes: int) -> np.ndarray:
-    """Indices of up to `count` pictures of each class, by chance."""
-    return np.concatenate([rng.permutation(np.flatnonzero(labels == i))[:count] for i in range(classes)])
+def _few(labels: np.ndarray, count: int, rng: np.random.Generator, classes: int, again: bool = False) -> np.ndarray:
+    """Indices of up to `count` pictures of each class, by chance; or of so many, where there are fewer some `again`."""
+    members = [rng.permutation(np.flatnonzero(labels == i)) for i in range(classes)]
+    return np.concatenate([np.resize(some, count) if again and len(some) else some[:count] for some in members])
 
 
 def aligned(picture: Tensor, matches: Matches, i: int) -> Tensor:
@@ -619,13 +638,19 @@ def _colours_explain(picture: Tensor, sample: Tensor) -> float:
     old ones, whatever they are and be two of them alike; at half the size, for no crop is laid out to the pixel.
     """
     x, y = (F.avg_pool2d(image[None], 2)[0].flatten(1).T.contiguous().numpy() for image in (picture, sample))
-    cv2.setRNGSeed(1)
-    _, which, _ = cv2.kmeans(x, COLOURS, None, (cv2.TERM_CRITERIA_MAX_ITER, 8, 0.0), 1, cv2.KMEANS_PP_CENTERS)
-    which = which.ravel()
+    which = _clusters(x, COLOURS, 1, 8, 0.0)[0]
     count = np.bincount(which, minlength=COLOURS).clip(1)
     mean = np.stack([np.bincount(which, channel, COLOURS) / count for channel in y.T], 1)
     whole, within = np.square(y - y.mean(0)).sum(), np.square(y - mean[which]).sum()
     return float((whole - within) / (whole + FAINT * len(y)))
+
+
+def _clusters(points: np.ndarray, count: int, seed: int, steps: int, precision: float) -> tuple[np.ndarray, np.ndarray]:
+    """k-means of (N, 3) float32 points: which of `count` clusters each is in, (N,), and their centres (count, 3)."""
+    cv2.setRNGSeed(seed)
+    ends, first = (cv2.TERM_CRITERIA_MAX_ITER, steps, precision), np.empty((len(points), 1), np.int32)
+    _, which, centres = cv2.kmeans(points, count, first, ends, 1, cv2.KMEANS_PP_CENTERS)
+    return np.asarray(which).ravel(), np.asarray(centres)
 
 
 def _bits(product: Tensor, correlation: Tensor) -> Tensor:
@@ -703,13 +728,18 @@ def _copy(picture: np.ndarray, size: int, rng: np.random.Generator) -> tuple[np.
         if _contrast(crop) >= KEPT * _contrast(picture):
             break
     crop = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA if side > size else cv2.INTER_CUBIC)
-    crop = np.rot90(crop[:, ::-1] if rng.random() < 0.5 else crop, rng.integers(4))
+    crop = np.rot90(crop[:, ::-1] if rng.random() < 0.5 else crop, int(rng.integers(4)))
     crop = np.roll(crop, rng.integers(size, size=2), (0, 1))
     crop = np.clip(crop + rng.normal(0, rng.uniform(0, 6), crop.shape), 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
-        quality = int(rng.integers(70, 96))
-        crop = cv2.imdecode(cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+        crop = _as_jpeg(crop, int(rng.integers(70, 96)))
     return crop, share, change
+
+
+def _as_jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
+    found = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    assert found is not None  # it was encoded this moment
+    return found
 
 
 def _recoloured(picture: np.ndarray, change: int, rng: np.random.Generator) -> np.ndarray:
@@ -733,8 +763,7 @@ def _permuted(picture: np.ndarray, count: int, rng: np.random.Generator) -> np.n
     exchanges the one is taken that leaves most of the drawing there.
     """
     pixels = picture.reshape(-1, 3).astype(np.float32)
-    cv2.setRNGSeed(int(rng.integers(2**31 - 1)))
-    _, _, dyes = cv2.kmeans(pixels, count, None, (cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0), 1, cv2.KMEANS_PP_CENTERS)
+    _, dyes = _clusters(pixels, count, int(rng.integers(2**31 - 1)), 10, 1.0)
     mixing = np.vstack([dyes.T, np.full(count, 255.0)])  # the last row: parts sum to one
     parts = np.hstack([pixels, np.full((len(pixels), 1), 255.0)]) @ np.linalg.pinv(mixing, rcond=0.03).T
     parts, best, most = parts.clip(-0.2, 1.2), picture, -1.0

@@ -2,7 +2,7 @@
 
 reports/generated/evaluate/measures.json   everything that was measured; the gate reads it
 reports/generated/evaluate/index.html      the page; report.md says the same in short
-metrics/evaluation.json                    the figures that `dvc metrics diff` compares
+metrics/evaluation.json                    the six figures that `dvc metrics diff` compares
 metrics/agreement.csv, made_as.csv         what the judge says, for `dvc plots`
 """
 
@@ -16,8 +16,9 @@ from typing import Any
 from selvedge import tracking
 from selvedge.config import Params
 from selvedge.io import atomic_dir, encode_image, write_json, write_text
-from training.evaluation import page
-from training.evaluation.bench import MODELS, NETWORKS, Bench
+from selvedge.registry import GATED, MODELS
+from training.evaluation import copies, page
+from training.evaluation.bench import Bench
 from training.evaluation.sets import BY_EXTRACTOR
 from training.models.bundle import load_bundle
 
@@ -34,9 +35,10 @@ def run(params: Params) -> None:
     """Measure models/patterns, upscaler and segmenter; write the figures, the report and its page."""
     bench = Bench(params)
     logged = {**params.evaluation.model_dump(), "seed": params.seed}
-    with tracking.run("evaluate", logged, Path("runs/evaluate") / bench.identity["data"][:16]) as tracker:
+    directory = Path("runs/evaluate") / bench.identity["data"][:16]
+    with tracking.run("evaluate", logged, directory, stage="evaluate") as tracker:
         found: dict[str, Any] = {}
-        for network in NETWORKS:
+        for network in GATED:
             print(f"evaluate: measuring {network}", flush=True)
             found[network] = bench.measure(network, MODELS / network)
         known: dict[str, bytes] = {}
@@ -45,17 +47,17 @@ def run(params: Params) -> None:
             found["patterns"]["copies"], closest = bench.copies(load_bundle(MODELS / "patterns"))
             known["copies.jpg"] = encode_image(closest, "jpeg")
         beside = {}
-        for name, directory in params.evaluation.beside.items():
+        for name, place in params.evaluation.beside.items():
             print(f"evaluate: measuring {name}", flush=True)
-            beside[name] = bench.measure("patterns", Path(directory))
+            beside[name] = bench.measure("patterns", Path(place))
         found |= {"beside": beside, "measured_on": bench.identity}
-        entries = [page.Entry("candidate", MODELS, found)]
+        entries = [page.Entry("candidate", {network: MODELS / network for network in GATED}, found)]
         entries += others(params, found)
         with atomic_dir(REPORT) as out:
             write_json(out / MEASURES.name, found)
             pictures = page.write(out, bench, entries, known)
             write_text(out / "report.md", report(found))
-        write_json(METRICS, figures(found))
+        write_json(METRICS, headline(found))
         write_csv(found["patterns"])
         tracker.metrics(tracking.flat(figures(found)), 0)
         for name in [*pictures, "index.html", "report.md", MEASURES.name]:
@@ -68,7 +70,7 @@ def run(params: Params) -> None:
 def others(params: Params, found: dict) -> list[page.Entry]:
     """Columns of the page for the generators that stand beside the candidate."""
     return [
-        page.Entry(name, Path(directory), {"patterns": found["beside"][name]})
+        page.Entry(name, {"patterns": Path(directory)}, {"patterns": found["beside"][name]})
         for name, directory in params.evaluation.beside.items()
     ]
 
@@ -82,9 +84,29 @@ def named(scores: dict, extractor: str) -> dict:
     return {f"{key}_{name}" if key in BY_EXTRACTOR else key: value for key, value in scores.items()}
 
 
-def figures(found: dict) -> dict:
-    """What is compared from run to run: each score with its interval and its floor, and the alarms as 0 or 1."""
+def headline(found: dict) -> dict[str, float]:
+    """The six numbers that `dvc metrics diff` compares at a glance; the report and MLflow have all of them."""
     patterns = found["patterns"]
+    scores = named(patterns["scores"], patterns["extractor"])
+    name = f"fd_{patterns['extractor'].partition('@')[0]}"
+    short = {key: scores[key]["value"] for key in (name, "recall") if key in scores}
+    if "agreement" in patterns:
+        short["class_agreement"] = patterns["agreement"]["accuracy"]
+    if "copies" in patterns:
+        short["copies_decidable"] = patterns["copies"]["decidable"]["classes"]["share"]
+    return {**short, "upscaler_gain_db": found["upscaler"]["gain"], "segmenter_iou": found["segmenter"]["iou"]}
+
+
+def figures(found: dict) -> dict:
+    """What MLflow keeps of each network, by its name."""
+    upscaler, segmenter = (
+        {k: v for k, v in found[network].items() if isinstance(v, int | float)} for network in ("upscaler", "segmenter")
+    )
+    return {"patterns": of_patterns(found["patterns"]), "upscaler": upscaler, "segmenter": segmenter}
+
+
+def of_patterns(patterns: dict) -> dict:
+    """Each score with its interval and its floor, and the alarms as 0 or 1."""
     short = {
         name: {"value": score["value"], "low": score["low"], "high": score["high"]}
         | ({"floor": score["floor"]["value"]} if score.get("floor") else {})
@@ -103,13 +125,12 @@ def figures(found: dict) -> dict:
         short["least_diversity"] = min(patterns["diversity"].values())
     short["alarm"] = {alarm["alarm"]: int(alarm["fired"]) for alarm in patterns["alarms"]}
     if "copies" in patterns:
+        decided = patterns["copies"]["decidable"]
         short["alarm"]["training_copies"] = int(patterns["copies"]["fired"])
+        short["copies_decidable"] = {name: decided[name]["share"] for name in ("samples", "classes")}
     if "inception" in patterns:
         short["inception"] = patterns["inception"]
-    upscaler, segmenter = (
-        {k: v for k, v in found[network].items() if isinstance(v, int | float)} for network in ("upscaler", "segmenter")
-    )
-    return {"patterns": short, "upscaler": upscaler, "segmenter": segmenter}
+    return short
 
 
 def write_csv(patterns: dict) -> None:
@@ -139,8 +160,8 @@ def _csv(rows: list[dict], columns: list[str]) -> str:
 
 
 def summary(found: dict) -> list[str]:
-    """A line a network, then one for each alarm that went off."""
-    patterns, upscaler, segmenter = (found[network] for network in NETWORKS)
+    """A line a network, then one for each alarm that went off, and for each check that decided nothing or not all."""
+    patterns, upscaler, segmenter = (found[network] for network in GATED)
     name = patterns["extractor"].partition("@")[0]
     parts = []
     for key, digits in (("fd", 2), ("kid", 4), ("is", 2)):
@@ -161,7 +182,7 @@ def summary(found: dict) -> list[str]:
         f"[{upscaler['gain_low']:+.2f}, {upscaler['gain_high']:+.2f}] at n {upscaler['n']}",
         f"segmenter: IoU {segmenter['iou']:.3f}, worst {segmenter['iou_worst']:.3f}, at n {segmenter['n']}",
     ]
-    return [*lines, *(f"ALARM {line}" for line in alarms(patterns))]
+    return [*lines, *(f"ALARM {line}" for line in alarms(patterns)), *(f"BLIND {line}" for line in blind(patterns))]
 
 
 def alarms(patterns: dict) -> list[str]:
@@ -169,14 +190,24 @@ def alarms(patterns: dict) -> list[str]:
     found = [
         f"{alarm['alarm']}: {alarm['what']} (p {alarm['p']:.2g})" for alarm in patterns["alarms"] if alarm["fired"]
     ]
-    copies = patterns.get("copies", {})
-    if copies.get("fired"):
-        share = copies["decidable"]["suspicious"]
-        found.append(f"training copies: {share['share']:.1%} of {share['n']} samples (p {copies['p']:.2g})")
+    if (copied := patterns.get("copies", {})).get("fired"):
+        share = copied["decidable"]["suspicious"]
+        found.append(f"training copies: {share['share']:.1%} of {share['n']} samples (p {copied['p']:.2g})")
     seams = patterns["seams"]
     if seams["promised"] and not seams["bytes"]:
         found.append(f"seams: rolled latents give other tiles, by up to {seams['difference']:.2g} of 2")
     return found
+
+
+def blind(patterns: dict) -> list[str]:
+    """What was not seen because nothing could be decided, in words: a check that cannot fail is no good news."""
+    found = patterns.get("copies")
+    lines = [] if found else ["copies: nobody looked for them (evaluation.copy_samples is 0)"]
+    if found and found["undecidable"]:
+        lines.append(copies.in_words(found))
+    if not patterns["alarms"]:
+        lines.append(f"alarms: nothing could be decided ({patterns['left_out'].get('alarms', 'none was asked')})")
+    return lines
 
 
 def report(found: dict) -> str:
@@ -195,7 +226,11 @@ def report(found: dict) -> str:
             "\n| class | the judge agrees | on real cloth | else mostly taken for | diversity, of real |\n"
             f"|---|---|---|---|---|\n{rows}\n"
         )
-    left = "".join(f"- {name}: {why}\n" for name, why in patterns["left_out"].items())
+    unseen = patterns.get("copies", {}).get("undecidable", {})
+    left = "".join(
+        f"- {name}: {why}\n"
+        for name, why in (*patterns["left_out"].items(), *((f"copies of {cls}", why) for cls, why in unseen.items()))
+    )
     return (
         "# Evaluation\n\nMeasured on held-out pieces of cloth that no network was trained on, one picture of each. Extractor: "
         f"`{patterns['extractor']}`; its scores are not FID and compare only with others by the same extractor at the same n.\n\n"

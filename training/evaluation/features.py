@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY, register_feature_extractor
 from torchvision.models import squeezenet1_0
@@ -20,7 +20,8 @@ from selvedge import registry
 from selvedge.errors import BadBundle
 from selvedge.io import sha256_file
 from training.data import to_unit
-from training.models.bundle import Bundle, load_bundle
+from training.models.bundle import Bundle, as_classifier, load_bundle
+from training.models.kinds import Classifier
 
 SHIPPED = registry.SHIPPED / "extractor"
 
@@ -43,11 +44,16 @@ class Looks:
     def __len__(self) -> int:
         return len(self.features)
 
-    def __getitem__(self, chosen: np.ndarray) -> Looks:
-        """Some of the pictures, by index or mask."""
-        labels = None if self.labels is None else self.labels[chosen]
-        values = (self.features, self.logits, self.mean_colour, self.sharpness)
-        return Looks(*(value[chosen] for value in values), self.extractor, labels)
+    def __getitem__(self, chosen: np.ndarray | slice) -> Looks:
+        """Some of the pictures, by index, mask or slice."""
+        return Looks(
+            self.features[chosen],
+            self.logits[chosen],
+            self.mean_colour[chosen],
+            self.sharpness[chosen],
+            self.extractor,
+            None if self.labels is None else self.labels[chosen],
+        )
 
 
 @dataclass(frozen=True)
@@ -58,14 +64,20 @@ class Extractor:
 
     @classmethod
     def load(cls, path: str | Path) -> Extractor:
-        """From the model directory of a classifier that has `features` and `head`, or a file of SqueezeNet's weights.
+        """From the model directory of a classifier, or a file of SqueezeNet's weights.
 
-        The file: torchvision's SqueezeNet 1.0, ImageNet, for a second opinion. Raises BadBundle.
+        The file: torchvision's SqueezeNet 1.0, ImageNet, for a second opinion. Raises BadBundle, also for a model that is no
+        classifier.
         """
-        extractor = SqueezeNet(_squeezenet(Path(path))) if Path(path).is_file() else cls(load_bundle(path))
-        extractor.bundle.network.to(memory_format=torch.channels_last)  # half as fast again on a CPU, or twice
+        extractor = cls(_squeezenet(Path(path)) if Path(path).is_file() else load_bundle(path))
+        extractor.network.to(memory_format=torch.channels_last)  # half as fast again on a CPU, or twice
         extractor._register()
         return extractor
+
+    @property
+    def network(self) -> Classifier:
+        """The classifier."""
+        return as_classifier(self.bundle)
 
     @property
     def name(self) -> str:
@@ -92,21 +104,26 @@ class Extractor:
         features, logits = self(images, batch)
         means = torch.cat([part.float().mean((2, 3)) for part in images.split(batch)])
         sharp = torch.cat([_sharpness(self._fitted(part)) for part in images.split(batch)])
-        values = (value.numpy() for value in (features, logits, means, sharp))
-        return Looks(*values, self.id, None if labels is None else np.asarray(labels))
+        return Looks(
+            features.numpy(),
+            logits.numpy(),
+            means.numpy(),
+            sharp.numpy(),
+            self.id,
+            None if labels is None else np.asarray(labels),
+        )
 
     def _fitted(self, images: Tensor) -> Tensor:
         """uint8 of any size -> float -1..1 of the network's size, averaged by area (antialiased)."""
-        x, size = to_unit(images), self.bundle.network.size
+        x, size = to_unit(images), self.network.size
         if x.shape[-2:] != (size, size):
             x = F.interpolate(x, (size, size), mode="bilinear", antialias=True, align_corners=False)
         return x
 
     def measure(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """One batch."""
-        network = self.bundle.network
-        features = network.features(self._fitted(images))
-        return features.cpu(), network.head(features).cpu()
+        features, logits = self.network.looked(self._fitted(images))
+        return features.cpu(), logits.cpu()
 
     def _register(self) -> None:
         """Make torch-fidelity know this extractor by its id."""
@@ -142,29 +159,27 @@ class Extractor:
             register_feature_extractor(self.id, Registered)
 
 
-class SqueezeNet(Extractor):
+class _ImageNet(Classifier):
     """SqueezeNet 1.0 (Iandola et al. 2016) as it learnt ImageNet: it knows no textile, and owes this project nothing.
 
     features (N, 512): the mean over the picture of the last feature map, at 224 px; logits (N, 1000): ImageNet's classes.
+    torchvision's layers, and ImageNet's mean and deviation of colours in -1..1.
     """
 
-    def measure(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """One batch."""
-        network = self.bundle.network
-        maps = network.layers.features((self._fitted(images) - network.mean) / network.std)
-        return maps.mean((2, 3)).cpu(), network.layers.classifier(maps).flatten(1).cpu()
-
-
-class _ImageNet(nn.Module):
-    """torchvision's layers, and ImageNet's mean and deviation of colours in -1..1."""
-
     size = 224
+    mean: Tensor
+    std: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = squeezenet1_0()
         self.register_buffer("mean", 2 * torch.tensor([0.485, 0.456, 0.406])[:, None, None] - 1)
         self.register_buffer("std", 2 * torch.tensor([0.229, 0.224, 0.225])[:, None, None])
+
+    def looked(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """images (B, 3, 224, 224) in -1..1 -> features (B, 512) and logits (B, 1000)."""
+        maps = self.layers.features((images - self.mean) / self.std)
+        return maps.mean((2, 3)), self.layers.classifier(maps).flatten(1)
 
 
 def _squeezenet(path: Path) -> Bundle:

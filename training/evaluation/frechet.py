@@ -33,7 +33,8 @@ class Gaussian:
             raise SelvedgeError(f"a Frechet distance needs two pictures or more in each set, not {len(x)}")
         mean = x.mean(0)
         centred = (x - mean) / np.sqrt(len(x) - 1)
-        return cls(mean, np.linalg.qr(centred, mode="r") if len(x) > x.shape[1] else centred, len(x))
+        factor = np.asarray(np.linalg.qr(centred, mode="r")) if len(x) > x.shape[1] else centred
+        return cls(mean, factor, len(x))
 
     @property
     def trace(self) -> float:

@@ -2,7 +2,8 @@
 
 A floor is what real pictures score against other real ones: below it there is nothing to see. An interval (95 %) is for the
 score that another two sets of this size would have on average, and for `kid` and `fd_infinity`, which n does not bias, for
-their true value. What too few pictures cannot say is left out, with the reason.
+their true value; these two may lie below 0 by chance, where the sets are alike. No interval holds what a score cannot be: a
+share is in 0..1, a distance or density is not below 0. What too few pictures cannot say is left out, with the reason.
 """
 
 from __future__ import annotations
@@ -22,15 +23,18 @@ from selvedge.errors import SelvedgeError
 from training.evaluation import alarms, kid, manifold
 from training.evaluation.features import Looks
 from training.evaluation.frechet import Gaussian, distance
-from training.evaluation.resampling import Z, canonical, group_numbers, wilson
+from training.evaluation.resampling import Z, canonical, group_numbers, share_interval
 
 METRICS = (
     *("fd", "fd_infinity", "kid", "is", "precision", "recall", "density", "coverage"),
     *("mean_colour_distance", "sharpness_distance", "agreement"),
 )
+SHARES = {"precision": "n", "recall": "n_real", "coverage": "n_real", "agreement": "n"}  # and of how many pictures
+LEAST = {"fd": 0.0, "is": 1.0, "density": 0.0, "mean_colour_distance": 0.0, "sharpness_distance": 0.0}
 # the smallest n of each set; IS and the extrapolation also need more than the extractor has classes and features
 NEEDS = {"fd": 30, "kid": 20, "manifold": 50, "plain": 10, "is": 30}
 PAIRING = ("real_parts", "own_variance")  # of a score: what a comparison on the same real pictures needs
+ALONG = ("n", "n_real", "most", "floor")  # of a score: what is the same for all sampling seeds
 PER_CLASS, PER_FEATURE = 5, 2  # pictures a class of the classifier (IS), pictures a feature (fd_infinity)
 GROUPS, FEW_GROUPS, WIDE = 25, 8, 512  # parts that a jackknife leaves out in turn; fewer where features are wider
 MOST = 4000  # pictures of a set that are looked at in pairs: the memory grows with the square
@@ -47,11 +51,12 @@ def report(
 ) -> dict:
     """All of METRICS of `fake` against `real`, plain and ready for JSON; the order of pictures does not matter.
 
-    Each metric: {"value", "low", "high", "n", "n_real", "floor", ...} with "subset" (kid), "splits" (is) or "k" beside it
-    where it is part of the definition. A floor has the same keys and is measured on further real pictures, `reference`, as
-    many as there are fakes or as there are; without it on two halves of `real`, at half the n, and "floor_from" says so.
-    With labels of both sets (indices of `classes`, which are the extractor's) also "agreement", "by_class" (the same for
-    each class), "calibration" of the classifier, and alarms that compare class by class. "left_out": {metric: reason}.
+    Each metric: {"value", "low", "high", "deviation", "n", "n_real", "floor", ...} with "subset" (kid), "splits" and "most"
+    (is) or "k" beside it where it is part of the definition; "deviation" is the standard deviation over other such sets.
+    A floor has the same keys and is measured on further real pictures, `reference`, as many as there are fakes or as there
+    are; without it on two halves of `real`, at half the n, and "floor_from" says so. With labels of both sets (indices of
+    `classes`, which are the extractor's) also "agreement", "by_class" (the same for each class), "calibration" of the
+    classifier, and alarms that compare class by class. "left_out": {metric: reason}.
 
     fd: Heusel et al. 2017, eq. 6. fd_infinity: the same, extrapolated over 1/n (Chong and Forsyth 2020). kid: Binkowski et
     al. 2018, eq. 4. is: Salimans et al. 2016, eq. 1, which knows nothing of the real ones; its floor is theirs.
@@ -77,8 +82,9 @@ def report(
 def across(reports: Sequence[dict]) -> dict:
     """Reports of sets that differ in the sampling seed alone -> {metric: {"value", "low", "high", "seeds", "values", "spread"}}.
 
-    The mean value, an interval as wide as the widest, and the standard deviation between seeds: two or more of them, or
-    SelvedgeError. A metric that one of them left out is left out. n, the floor and what a fair comparison needs go along.
+    The mean value, the interval that it has by the largest deviation of them, and the standard deviation between seeds: two
+    or more of them, or SelvedgeError. A metric that one of them left out is left out. n, the floor and what a fair
+    comparison needs go along.
     """
     if len(reports) < 2:
         raise SelvedgeError("scores across sampling seeds need two sets or more, drawn with different seeds")
@@ -87,16 +93,25 @@ def across(reports: Sequence[dict]) -> dict:
         if not all(name in one for one in reports):
             continue
         values = [one[name]["value"] for one in reports]
-        half = max((one[name]["high"] - one[name]["low"]) / 2 for one in reports)
-        mean = float(np.mean(values))
-        found[name] = {"value": mean, "low": mean - half, "high": mean + half}
+        found[name] = {"value": float(np.mean(values)), "deviation": max(one[name]["deviation"] for one in reports)}
+        found[name] |= {key: reports[0][name][key] for key in ALONG if key in reports[0][name]}
+        found[name] |= _interval(name, found[name])
         found[name] |= {"seeds": len(values), "values": values, "spread": float(np.std(values, ddof=1))}
-        found[name] |= {key: reports[0][name][key] for key in ("n", "n_real", "floor") if key in reports[0][name]}
         if all("real_parts" in one[name] for one in reports):
             found[name]["real_parts"] = np.mean([one[name]["real_parts"] for one in reports], 0).tolist()
             own = [one[name]["own_variance"] for one in reports]
             found[name]["own_variance"] = float(np.sum(own) / len(own) ** 2)
     return found
+
+
+def _interval(name: str, score: dict) -> dict[str, float]:
+    """{"low", "high"} of a score by its value, its deviation and how many pictures it is of: 95 %, within what it can be."""
+    value, half = score["value"], Z * score["deviation"]
+    if name in SHARES:
+        low, high = share_interval(value, score["deviation"], score[SHARES[name]])
+    else:
+        low, high = max(LEAST.get(name, -math.inf), value - half), min(score.get("most", math.inf), value + half)
+    return {"low": low, "high": high}
 
 
 def pair_scores(real: Looks, fake: Looks, *, seed: int, resamples: int = 200) -> tuple[dict, dict]:
@@ -211,7 +226,7 @@ def _report(
         "left_out": left_out,
     }
     if real.labels is not None:
-        _calibrate(found, real)
+        _calibrate(found, real.logits, real.labels)
     if real.labels is not None and fake.labels is not None:
         found["by_class"] = _by_class((real, fake), ground, classes, seed, resamples)
     try:
@@ -282,24 +297,16 @@ class _Pair:
         """A stream for each measure: leaving one out does not change the others."""
         return np.random.default_rng([self.seed, 2, number])
 
-    def _score(
-        self, value: float, deviation: float, least: float = 0.0, most: float = math.inf, **more: object
-    ) -> dict:
-        return {
-            "value": value,
-            "low": max(least, value - Z * deviation),
-            "high": min(most, value + Z * deviation),
-            "n": len(self.fake),
-            "n_real": len(self.real),
-            **more,
-        }
+    def _score(self, name: str, value: float, deviation: float, **more: object) -> dict:
+        """{name: score}; `more` goes beside, or is what differs from the two sets' own n."""
+        score = {"value": value, "deviation": deviation, "n": len(self.fake), "n_real": len(self.real), **more}
+        return {name: score | _interval(name, score)}
 
     def _weights(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Bootstrap counts of both sets, (resamples, n) and (resamples, m)."""
         rng = self._rng(number)
-        return tuple(
-            rng.multinomial(len(x), np.full(len(x), 1 / len(x)), self.resamples) for x in (self.real, self.fake)
-        )
+        real, fake = (rng.multinomial(len(x), np.full(len(x), 1 / len(x)), self.resamples) for x in self._both)
+        return real, fake
 
     @cached_property
     def _frechet(self) -> Spread:
@@ -308,56 +315,54 @@ class _Pair:
     def _fd(self) -> dict:
         found = self._frechet
         pairing = {"real_parts": list(found.real_parts), "own_variance": found.own}
-        return {"fd": self._score(found.value, found.deviation, **pairing)}
+        return self._score("fd", found.value, found.deviation, **pairing)
 
     def _fd_infinity(self) -> dict:
-        return {"fd_infinity": self._score(self._frechet.infinity, self._frechet.deviation, -math.inf)}
+        return self._score("fd_infinity", self._frechet.infinity, self._frechet.deviation)
 
     def _kid(self) -> dict:
         rng = self._rng(1)
         sets = [x.features if len(x) <= MOST else x.features[rng.permutation(len(x))[:MOST]] for x in self._both]
         grams = kid.Grams.of(*sets)
         spread = float(kid.resampled(grams, rng, self.resamples).std(ddof=1))
-        subset = min(1000, *(len(x) for x in sets))
-        score = self._score(kid.mmd2(grams), spread, -math.inf, subset=subset)
-        return {"kid": score | {"n": len(sets[1]), "n_real": len(sets[0])}}
+        n_real, n = (len(x) for x in sets)
+        return self._score("kid", kid.mmd2(grams), spread, subset=min(1000, n_real, n), n=n, n_real=n_real)
 
     def _is(self) -> dict:
         log_p = _log_softmax(self.fake.logits)
         n = len(log_p)
         weights = self._rng(2).multinomial(n, np.full(n, 1 / n), self.resamples)
         value, spread = inception_score(self.fake.logits), float(_weighted_score(log_p, weights).std(ddof=1))
-        return {"is": self._score(value, spread, 1.0, float(log_p.shape[1]), splits=1)}
+        return self._score("is", value, spread, splits=1, most=float(log_p.shape[1]))
 
     def _manifold(self) -> dict:
         rng = self._rng(3)
         sets = [x.features if len(x) <= MOST else x.features[rng.permutation(len(x))[:MOST]] for x in self._both]
-        neighbours = manifold.Neighbours.of(*sets)
+        neighbours = manifold.Neighbours.of(sets[0], sets[1])
         values = manifold.measure(neighbours, manifold.K)
         spreads = manifold.spread(neighbours, manifold.K, rng)
-        sizes = {"n": len(sets[1]), "n_real": len(sets[0])}
-        return {
-            name: self._score(value, spread, 0.0, math.inf if name == "density" else 1.0, k=manifold.K) | sizes
-            for name, value, spread in zip(manifold.NAMES, values, spreads.tolist(), strict=True)
-        }
+        about = {"k": manifold.K, "n": len(sets[1]), "n_real": len(sets[0])}
+        found: dict[str, dict] = {}
+        for name, value, spread in zip(manifold.NAMES, values, spreads.tolist(), strict=True):
+            found |= self._score(name, value, spread, **about)
+        return found
 
     def _colour(self) -> dict:
         means = [x.mean_colour.astype(np.float64) for x in self._both]
         drawn = [w @ x / len(x) for w, x in zip(self._weights(4), means, strict=True)]
         spread = float(np.linalg.norm(drawn[0] - drawn[1], axis=1).std(ddof=1))
         one, other = (x.mean(0) for x in means)
-        colours = {"real_colour": one.tolist(), "colour": other.tolist(), "spread": spread}
-        return {"mean_colour_distance": self._score(float(np.linalg.norm(one - other)), spread, **colours)}
+        colours = {"real_colour": one.tolist(), "colour": other.tolist()}
+        return self._score("mean_colour_distance", float(np.linalg.norm(one - other)), spread, **colours)
 
     def _sharpness(self) -> dict:
         one, other = (x.sharpness.astype(np.float64) for x in self._both)
         spread = float(_areas(one, other, *self._weights(5)).std(ddof=1))
-        return {"sharpness_distance": self._score(wasserstein(one, other), spread)}
+        return self._score("sharpness_distance", wasserstein(one, other), spread)
 
     def _agreement(self) -> dict:
-        right = (self.fake.logits.argmax(1) == self.fake.labels).astype(float)
-        low, high = wilson(right.sum(), len(right))
-        return {"agreement": self._score(float(right.mean()), 0.0) | {"low": low, "high": high}}
+        share = float((self.fake.logits.argmax(1) == self.fake.labels).mean())
+        return self._score("agreement", share, math.sqrt(share * (1 - share) / len(self.fake)))
 
     @property
     def _both(self) -> tuple[Looks, Looks]:
@@ -366,24 +371,27 @@ class _Pair:
 
 def _by_class(
     pair: tuple[Looks, Looks], ground: tuple[Looks, Looks], classes: Sequence[str], seed: int, resamples: int
-):
+) -> dict[str, dict]:
     """{class: {metric: score, "left_out"}}; a class that a set has none of says so."""
     found = {}
     for label in np.unique(np.concatenate([x.labels for x in pair])).tolist():
         name = classes[label] if 0 <= label < len(classes) else str(label)
-        one = [x[x.labels == label] for x in pair]
-        below = [x[x.labels == label] if x.labels is not None else x[:0] for x in ground]
-        scores, left_out = _with_floor(tuple(one), tuple(below), seed, resamples)
-        found[name] = {**scores, "n": len(one[1]), "n_real": len(one[0]), "left_out": left_out}
+        (real, fake), (one, other) = ((_of_class(x, label) for x in looks) for looks in (pair, ground))
+        scores, left_out = _with_floor((real, fake), (one, other), seed, resamples)
+        found[name] = {**scores, "n": len(fake), "n_real": len(real), "left_out": left_out}
     return found
 
 
-def _calibrate(found: dict, real: Looks) -> None:
+def _of_class(looks: Looks, label: int) -> Looks:
+    return looks[:0] if looks.labels is None else looks[looks.labels == label]
+
+
+def _calibrate(found: dict, logits: np.ndarray, labels: np.ndarray) -> None:
     """The classifier's calibration goes beside the inception score, which trusts its probabilities."""
-    if real.labels.min() < 0 or real.labels.max() >= real.logits.shape[1]:
+    if labels.min() < 0 or labels.max() >= logits.shape[1]:
         found["left_out"]["calibration"] = "the labels are not among the extractor's classes"
     else:
-        found["calibration"] = calibration(real.logits, real.labels)
+        found["calibration"] = calibration(logits, labels)
 
 
 def _same_kind(sets: dict[str, Looks]) -> None:

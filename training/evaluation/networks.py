@@ -15,12 +15,12 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from selvedge.errors import BadBundle, BadImage
+from selvedge.errors import BadImage
 from training.data import GARMENTS, SWATCHES, to_tensor
 from training.evaluation.masks import boundary_f, list_photos, load_pair, overlap, predict_masks
 from training.evaluation.psnr import restored
 from training.evaluation.sets import PictureSet, chunks, on_white
-from training.models.bundle import Bundle
+from training.models.bundle import Bundle, as_segmenter, as_upscaler
 from training.models.srresnet import FACTOR
 
 RESAMPLES = 2000
@@ -40,7 +40,7 @@ def upscaler(
     Raises BadBundle for a model that enlarges nothing, SelvedgeError for a folder without pictures, and BadImage that names
     each file that cannot be read, is less than 32 px wide or high, or has more than 4.2 megapixels.
     """
-    _check(bundle, "srresnet", "upscaler")
+    network = as_upscaler(bundle)
     pictures = PictureSet.of(folder or SWATCHES / "test")
     psnr = np.empty((len(pictures), 2))
     for found in chunks(pictures.files, _whole):
@@ -49,8 +49,8 @@ def upscaler(
             by_size[tuple(pixels.shape)].append((index, pixels))
         for shape, group in by_size.items():
             batch = max(1, 16 * 224 * 224 // (shape[1] * shape[2]))
-            values = restored(bundle.network, torch.stack([pixels for _, pixels in group]), batch)
-            psnr[[index for index, _ in group]] = torch.stack(values, 1).numpy()
+            pair = restored(network, torch.stack([pixels for _, pixels in group]), batch)
+            psnr[[index for index, _ in group]] = torch.stack(pair, 1).numpy()
     values = {"psnr_y": psnr[:, 0], "psnr_y_bicubic": psnr[:, 1], "gain": psnr[:, 0] - psnr[:, 1]}
     names = np.array([str(file.relative_to(pictures.root)) for file in pictures.files])
     of_class = np.array(pictures.classes)
@@ -73,12 +73,12 @@ def segmenter(
     Raises BadBundle for a model that finds no garments, SelvedgeError for a folder without photos, and BadImage that names
     each photo without a mask, and each file that cannot be read, that is a mask of another shape, or one of nothing.
     """
-    _check(bundle, "unet", "segmenter")
+    network = as_segmenter(bundle)
     photos, size = list_photos(folder or GARMENTS / "items"), bundle.card["size"]
     parts: list[dict[str, Tensor]] = []
     for group in chunks(photos, lambda photo: _pair(photo, size)):
         images, masks = (torch.stack(x) for x in zip(*(pair for _, pair in group), strict=True))
-        found, true = predict_masks(bundle.network, images), masks > 0
+        found, true = predict_masks(network, images), masks > 0
         parts.append(overlap(found, true) | {"boundary_f": boundary_f(found, true)})
     values = {name: torch.cat([part[name] for part in parts]).double().numpy() for name in parts[0]}
     scores = _scores(values, np.array([photo.name for photo in photos]), seed, resamples)
@@ -92,13 +92,6 @@ def rows(found: dict) -> list[dict[str, str]]:
 
 
 # ---- how it is put together ----------------------------------------------------------------------------------------------
-
-
-def _check(bundle: Bundle, family: str, network: str) -> None:
-    if bundle.card["family"] != family:
-        raise BadBundle(
-            f"the model is a {bundle.card['family']}, no {network}; name a directory that `selvedge train {network}` made"
-        )
 
 
 def _told(folder: Path, bundle: Bundle, n: int, seed: int) -> dict[str, object]:

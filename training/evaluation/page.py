@@ -8,30 +8,31 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from PIL import Image
 from torch import Tensor
 
 from selvedge.io import encode_image, look_at_image, write_bytes, write_text
 from training.data import GARMENTS, Swatches, sheet, to_bytes, to_unit
+from training.evaluation import copies
 from training.evaluation.bench import Bench
 from training.evaluation.gate import Decision
 from training.evaluation.heldout import fitted, one_of_each
 from training.evaluation.masks import load_pairs, predict_masks
-from training.models.bundle import Bundle, load_bundle
+from training.models.bundle import as_segmenter, as_upscaler, load_bundle
 from training.models.srresnet import FACTOR, shrink
 
 COLUMNS = 8  # tiles of a class
 ENLARGED = 5  # swatches to show enlarged
 SCORES = (
     ("fd", "Frechet distance", "smaller is better; it falls with n"),
-    ("fd_infinity", "Frechet distance at infinite n", "smaller is better"),
-    ("kid", "kernel distance", "smaller is better; 0 where both are alike"),
+    ("fd_infinity", "Frechet distance at infinite n", "smaller is better; where both are alike, it scatters around 0"),
+    ("kid", "kernel distance", "smaller is better; where both are alike, it scatters around 0"),
     ("is", "inception score", "larger is better; 1 to the number of classes"),
     ("precision", "precision", "share of tiles that lie among real cloth"),
     ("recall", "recall", "share of real cloth that lies among tiles"),
@@ -45,18 +46,11 @@ SCORES = (
 
 @dataclass(frozen=True)
 class Entry:
-    """A column of the page: a name, a folder that holds the networks (or is a generator), and what was measured of them."""
+    """A column of the page: a name, the directory of each network, and what was measured of them."""
 
     name: str
-    root: Path
+    directories: Mapping[str, Path]
     found: dict
-
-    def directory(self, network: str) -> Path | None:
-        """Where this entry's network is, if it was measured."""
-        if network not in self.found:
-            return None
-        inside = self.root / network
-        return inside if inside.is_dir() else self.root
 
 
 def write(
@@ -70,9 +64,7 @@ def write(
     """Write index.html and its pictures into `out`; returns the pictures' names. `known` pictures are not drawn again."""
     data = dict(known or {})
     for entry in entries:
-        _once(
-            data, f"patterns-{entry.name}.jpg", lambda e=entry: _patterns(bench, load_bundle(e.directory("patterns")))
-        )
+        _once(data, f"patterns-{entry.name}.jpg", partial(_patterns, bench, entry))
     size, classes = bench.params.evaluation.size, bench.params.classes
     _once(data, "patterns-real.jpg", lambda: _real(bench.held_out, len(classes), size))
     _once(data, "upscaler.png", lambda: _upscalers(bench, [e for e in entries if "upscaler" in e.found]))
@@ -86,6 +78,7 @@ def write(
         classes=classes,
         scores=SCORES,
         columns=COLUMNS,
+        in_words=copies.in_words,
         size=size,
         images={name: _uri(name, content) for name, content in data.items()},
         sizes={name: look_at_image(content, name)[:2] for name, content in data.items()},
@@ -100,7 +93,7 @@ def _once(data: dict[str, bytes], name: str, draw: Callable[[], Image.Image]) ->
 
 
 @cache
-def _template():
+def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("training.evaluation"),
         autoescape=True,
@@ -119,14 +112,15 @@ def _uri(name: str, content: bytes) -> str:
 # ---- pictures --------------------------------------------------------------------------------------------------------
 
 
-def _patterns(bench: Bench, bundle: Bundle):
+def _patterns(bench: Bench, entry: Entry) -> Image.Image:
     """A row a class, from latents that are the same for every generator of that latent size, seen as cloth."""
+    bundle = load_bundle(entry.directories["patterns"])
     labels = torch.arange(len(bench.params.classes)).repeat_interleave(COLUMNS)
     tiles = bench.tiles(bundle, labels, bench.params.seed)
     return sheet(bench.windows(bundle, tiles).split(COLUMNS), gap=4)
 
 
-def _real(held: Swatches, classes: int, size: int):
+def _real(held: Swatches, classes: int, size: int) -> Image.Image:
     rows = []
     for label in range(classes):
         mine = held.images[held.labels == label]
@@ -137,7 +131,7 @@ def _real(held: Swatches, classes: int, size: int):
 
 
 @torch.no_grad()
-def _upscalers(bench: Bench, entries: Sequence[Entry]):
+def _upscalers(bench: Bench, entries: Sequence[Entry]) -> Image.Image:
     """Swatches: shrunk to a quarter, enlarged by bicubic and by each upscaler, and as they were; detail of 128 pixels."""
     held = one_of_each(("test",), bench.params.classes).images
     chosen = held[torch.linspace(0, len(held) - 1, ENLARGED).long()]
@@ -145,7 +139,8 @@ def _upscalers(bench: Bench, entries: Sequence[Entry]):
     real = chosen[:, :, :side, :side]
     low = shrink(to_unit(real))
     rows = [fitted_nearest(to_bytes(low), side), to_bytes(F.interpolate(low, (side, side), mode="bicubic"))]
-    rows += [to_bytes(load_bundle(e.directory("upscaler")).network(low, wrap=False)) for e in entries]
+    networks = [as_upscaler(load_bundle(entry.directories["upscaler"])) for entry in entries]
+    rows += [to_bytes(network(low, wrap=False)) for network in networks]
     return sheet([*rows, real], gap=4)
 
 
@@ -154,15 +149,15 @@ def fitted_nearest(images: Tensor, side: int) -> Tensor:
     return F.interpolate(images.float(), (side, side), mode="nearest").to(torch.uint8)
 
 
-def _segmenters(entries: Sequence[Entry]):
+def _segmenters(entries: Sequence[Entry]) -> Image.Image:
     """Garments: photo, true mask, and the mask that each segmenter found."""
-    rows = []
+    rows: list[Tensor] = []
     for entry in entries:
-        bundle = load_bundle(entry.directory("segmenter"))
+        bundle = load_bundle(entry.directories["segmenter"])
         pairs = load_pairs(GARMENTS / "items", bundle.card["size"])
         images, masks = pairs.images[:9], pairs.masks[:9]
         if not rows:
             rows = [images, masks.expand(-1, 3, -1, -1)]
-        found = (predict_masks(bundle.network, images).to(torch.uint8) * 255).expand(-1, 3, -1, -1)
+        found = (predict_masks(as_segmenter(bundle), images).to(torch.uint8) * 255).expand(-1, 3, -1, -1)
         rows.append(fitted(found, rows[0].shape[-1]))
     return sheet(rows, gap=4)

@@ -143,7 +143,7 @@ def error(image: Image.Image | Tensor | np.ndarray, wanted: Sequence[str]) -> di
     found, share = main_colours(image, len(asked))
     apart = ciede2000(asked[:, None], found[None])  # (asked, found)
     given = dict(zip(*linear_sum_assignment(apart * share), strict=True))
-    pairs = []
+    pairs: list[dict] = []
     for i, word in enumerate(wanted):
         j = given.get(i, int(apart[i].argmin()))
         red, green, blue = lab_to_srgb(found[j])

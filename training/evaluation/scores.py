@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Protocol
 
 import torch
 import torch_fidelity
@@ -18,7 +19,15 @@ INCEPTION_SHA256 = "6726825d"  # how it begins: torch-fidelity publishes no more
 SIDE = 299  # what Inception looks at
 
 
-def standard(real: Dataset, fake: Dataset, weights: str | Path, seed: int) -> dict:
+class Listed(Protocol):
+    """Pictures (3, H, W) uint8 by number."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Tensor: ...
+
+
+def standard(real: Listed, fake: Listed, weights: str | Path, seed: int) -> dict:
     """FID, KID, inception score, precision and recall of two data sets of (3, SIDE, SIDE) uint8 pictures, with both n.
 
     KID over 50 subsets of min(1000, n); the inception score in ten splits from 500 pictures on. `weights` is

@@ -12,16 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.metrics import roc_auc_score
-from torch import Tensor, nn
+from torch import Tensor
 
 from selvedge.errors import SelvedgeError
 from training.data import to_bytes, to_unit
 from training.evaluation.agreement import share_of
+from training.models.kinds import PatternGenerator, Upscaler
 
 SHIFTS = ((1, 0), (0, 1), (2, 3), (3, 1))  # down, across; pixels of what enters
 THRESHOLD = 0.2  # of `score`: about 2 % of drawn tiles have more, reports/copies.md
@@ -29,6 +31,7 @@ LEAST = 24  # pixels a side below which there are too few inner lines to compare
 NEAR = 6  # pixels: a repeat is no shorter, for neighbours are alike anyway
 CREDIT = 0.2  # how far a line that goes on well may speak against a repeat that does not fit
 GREY = 1.0  # a difference that 8 bits alone make
+Network = TypeVar("Network", PatternGenerator, Upscaler)
 
 
 # ---- networks that promise it ----------------------------------------------------------------------------------------
@@ -52,45 +55,39 @@ class Periodic:
         return asdict(self)
 
 
-def is_periodic(given: Tensor, network: nn.Module, labels: Tensor | None = None) -> Periodic:
-    """Whether `network` is exactly periodic: it is a generator if it has a `z_dim`, else an upscaler.
+def is_periodic(given: Tensor, network: PatternGenerator | Upscaler, labels: Tensor | None = None) -> Periodic:
+    """Whether `network` is exactly periodic.
 
     A generator is given latents (B, z_dim) and, if conditional, labels (B,); an upscaler tiles (B, 3, H, W), uint8 or -1..1.
     A copy of the network is run, in fp32 on one core: where cores share a picture, each may sum its part in another order,
-    so that the place of a pixel decides about its last bit. Raises SelvedgeError where a generator has no layer `first`.
+    so that the place of a pixel decides about its last bit.
     """
-    if hasattr(network, "z_dim"):
+    if isinstance(network, PatternGenerator):
         return generator_is_periodic(network, given, labels)
     return upscaler_is_periodic(network, given)
 
 
 @torch.no_grad()
-def generator_is_periodic(generator: nn.Module, z: Tensor, labels: Tensor | None = None) -> Periodic:
-    """Rolls what the generator's layer `first` gives by k: the tile must roll by k times what one of its pixels becomes.
-
-    `first` is the only layer that is not a convolution: it makes the coarsest map from the latent, or from whole waves.
-    """
-    if not hasattr(generator, "first"):
-        raise SelvedgeError(f"{type(generator).__name__} has no layer `first` to roll: no promise of it can be checked")
+def generator_is_periodic(generator: PatternGenerator, z: Tensor, labels: Tensor | None = None) -> Periodic:
+    """Rolls the coarsest map by k: the tile must roll by k times what one of the map's pixels becomes."""
     network = _still(generator)
     by, side = (0, 0), 0
 
-    def roll(_: nn.Module, __: object, made: Tensor) -> Tensor:
+    def roll(cells: Tensor) -> Tensor:
         nonlocal side
-        side = made.shape[-1]
-        return torch.roll(made, by, (2, 3))
+        side = cells.shape[-1]
+        return torch.roll(cells, by, (2, 3))
 
-    network.first.register_forward_hook(roll)
     with one_core():
-        tile, found = network(z, labels), []
+        tile, found = network(z, labels, lay=roll), []
         factor = tile.shape[-1] // side
         for by in SHIFTS:
-            found.append((network(z, labels), _rolled(tile, by, factor)))
+            found.append((network(z, labels, lay=roll), _rolled(tile, by, factor)))
     return _compared(found, len(z))
 
 
 @torch.no_grad()
-def upscaler_is_periodic(upscaler: nn.Module, tiles: Tensor) -> Periodic:
+def upscaler_is_periodic(upscaler: Upscaler, tiles: Tensor) -> Periodic:
     """Rolls tiles by k: what is made of them, called with wrap=True, must roll by k times the enlargement."""
     network = _still(upscaler)
     x = to_unit(tiles) if tiles.dtype == torch.uint8 else tiles.float()
@@ -101,7 +98,7 @@ def upscaler_is_periodic(upscaler: nn.Module, tiles: Tensor) -> Periodic:
     return _compared(found, len(x))
 
 
-def _still(network: nn.Module) -> nn.Module:
+def _still(network: Network) -> Network:
     return deepcopy(network).float().cpu().eval()
 
 

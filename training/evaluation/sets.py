@@ -31,6 +31,7 @@ from training.evaluation.features import SHIPPED, Extractor, Looks
 CACHE = Path("runs/cache/looks")
 LISTED = 20  # unreadable files named in one error
 CHUNK = 64  # pictures in memory at a time
+COLUMNS = ("features", "logits", "mean_colour", "sharpness")  # of looks, that are kept
 T = TypeVar("T")
 
 
@@ -62,7 +63,7 @@ class PictureSet:
 def on_white(path: Path) -> Image.Image:
     """A picture as RGB; alpha lies on white. Raises BadImage with the file's name."""
     image = open_image(path, mode="RGBA")
-    if image.getextrema()[3][0] < 255:
+    if np.asarray(image.getchannel("A")).min() < 255:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return image.convert("RGB")
 
@@ -75,26 +76,26 @@ def read(path: Path) -> Tensor:
     return to_tensor(image.crop((left, top, left + side, top + side)))
 
 
-def chunks(files: Sequence[Path], reader: Callable[[Path], T] = read) -> Iterator[list[tuple[int, T]]]:
+def chunks(files: Sequence[Path], reader: Callable[[Path], T]) -> Iterator[list[tuple[int, T]]]:
     """Index of all files and what `reader` makes of them, some at a time.
 
     Raises one BadImage that names every file that `reader` raises SelvedgeError for; behind the first of them nothing
     more is given out.
     """
 
-    def one(index: int) -> tuple[int, T | str]:
+    def one(index: int) -> tuple[int, T] | str:
         try:
             return index, reader(files[index])
         except SelvedgeError as error:
-            return index, str(error)
+            return str(error)
 
     bad: list[str] = []
     with ThreadPoolExecutor(4) as pool:
         for start in range(0, len(files), CHUNK):
             found = list(pool.map(one, range(start, min(start + CHUNK, len(files)))))
-            bad += [value for _, value in found if isinstance(value, str)]
+            bad += [reason for reason in found if isinstance(reason, str)]
             if not bad:
-                yield found
+                yield [value for value in found if not isinstance(value, str)]
     if bad:
         more = f"\nand {len(bad) - LISTED} more" if len(bad) > LISTED else ""
         raise BadImage("\n".join(bad[:LISTED]) + f"{more}\nmend these files or take them out")
@@ -109,19 +110,24 @@ def look(pictures: PictureSet, extractor: Extractor, cache: Path | None = CACHE)
     if kept is not None and (known := _known(kept, len(pictures))) is not None:
         return replace(known, extractor=extractor.id)
     parts: list[tuple[list[int], Looks]] = []
-    for found in chunks(pictures.files):
+    for found in chunks(pictures.files, read):
         by_size: dict[int, list[tuple[int, Tensor]]] = defaultdict(list)
         for index, pixels in found:
             by_size[pixels.shape[-1]].append((index, pixels))
         for group in by_size.values():
             parts.append(([index for index, _ in group], extractor.look(torch.stack([x for _, x in group]))))
     order = np.argsort(np.concatenate([indices for indices, _ in parts]), kind="stable")
-    columns = ("features", "logits", "mean_colour", "sharpness")
-    values = [np.concatenate([getattr(looks, name) for _, looks in parts])[order] for name in columns]
-    made = Looks(*values, extractor.id)
+    values = {name: np.concatenate([getattr(looks, name) for _, looks in parts])[order] for name in COLUMNS}
+    made = Looks(**values, extractor=extractor.id)
     if kept is not None:
         with atomic_path(kept) as partial, partial.open("wb") as file:
-            np.savez(file, **dict(zip(columns, values, strict=True)))
+            np.savez(
+                file,
+                features=made.features,
+                logits=made.logits,
+                mean_colour=made.mean_colour,
+                sharpness=made.sharpness,
+            )
     return made
 
 
@@ -140,7 +146,7 @@ def _known(path: Path, count: int) -> Looks | None:
     """Kept looks, unless they are missing, damaged or of another number of pictures."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            looks = Looks(*(stored[name] for name in ("features", "logits", "mean_colour", "sharpness")), "")
+            looks = Looks(**{name: stored[name] for name in COLUMNS}, extractor="")
             return looks if len(looks) == len(looks.logits) == count else None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

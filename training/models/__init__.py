@@ -8,11 +8,15 @@ from typing import Any
 from torch import nn
 
 from training.models import dcgan, fourier, judge, screens, squeeze, srresnet, unet
+from training.models.kinds import PatternGenerator
 
-FAMILIES: dict[str, Callable[..., nn.Module]] = {
+GENERATORS: dict[str, Callable[..., PatternGenerator]] = {
     "dcgan": dcgan.Generator,
     "fourier": fourier.FourierGenerator,
     "screens": screens.Screens,
+}
+FAMILIES: dict[str, Callable[..., nn.Module]] = {
+    **GENERATORS,
     "srresnet": srresnet.SRResNet,
     "judge": judge.Judge,
     "squeeze": squeeze.Squeeze,

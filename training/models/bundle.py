@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -14,16 +14,19 @@ from torch import nn
 from selvedge.errors import BadBundle
 from selvedge.io import read_json, sha256_bytes, sha256_file, write_bytes, write_json
 from training.models import FAMILIES, build
+from training.models.kinds import Classifier, PatternGenerator, Segmenter, Upscaler
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A network in evaluation mode and its card."""
+    """A network of any kind in evaluation mode, its card, and the directory that it was read from."""
 
     network: nn.Module
     card: dict[str, Any]
+    directory: Path | None = None
 
     @property
     def version(self) -> str:
@@ -82,4 +85,33 @@ def load_bundle(directory: str | Path) -> Bundle:
         network.load_state_dict({k: v.float() if v.dtype == torch.float16 else v for k, v in tensors.items()})
     except (SafetensorError, RuntimeError) as error:
         raise BadBundle(f"{directory / WEIGHTS}: does not fit its card ({str(error).splitlines()[0]})") from None
-    return Bundle(network.eval(), card)
+    return Bundle(network.eval(), card, directory)
+
+
+def as_generator(bundle: Bundle) -> PatternGenerator:
+    """The network, which makes pattern tiles; raises BadBundle naming the directory of one that does not."""
+    return _as_kind(bundle, PatternGenerator, "pattern generator", "patterns")
+
+
+def as_classifier(bundle: Bundle) -> Classifier:
+    """The network, which tells classes apart; raises BadBundle naming the directory of one that does not."""
+    return _as_kind(bundle, Classifier, "classifier", "classifier")
+
+
+def as_upscaler(bundle: Bundle) -> Upscaler:
+    """The network, which enlarges pictures; raises BadBundle naming the directory of one that does not."""
+    return _as_kind(bundle, Upscaler, "upscaler", "upscaler")
+
+
+def as_segmenter(bundle: Bundle) -> Segmenter:
+    """The network, which finds garments; raises BadBundle naming the directory of one that does not."""
+    return _as_kind(bundle, Segmenter, "segmenter", "segmenter")
+
+
+def _as_kind(bundle: Bundle, kind: type[Network], called: str, training: str) -> Network:
+    if isinstance(bundle.network, kind):
+        return bundle.network
+    where = f"{bundle.directory}: " if bundle.directory else ""
+    raise BadBundle(
+        f"{where}the model is a {bundle.card['family']}, no {called}; name a directory that `selvedge train {training}` made"
+    )

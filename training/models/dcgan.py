@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from training.models.kinds import Lay, PatternGenerator, as_made
 from training.models.torus import UpConv
+
+G = TypeVar("G", bound=PatternGenerator)
 
 
 def _widths(size: int, width: int) -> list[int]:
@@ -30,22 +34,21 @@ class ClassNorm(nn.Module):
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(channels, affine=not classes)
-        self.gain, self.bias = (
-            (nn.Embedding(classes, channels), nn.Embedding(classes, channels)) if classes else (None, None)
-        )
-        if classes:
+        self.gain = nn.Embedding(classes, channels) if classes else None
+        self.bias = nn.Embedding(classes, channels) if classes else None
+        if self.gain is not None and self.bias is not None:
             nn.init.normal_(self.gain.weight, 1, 0.02)
             nn.init.zeros_(self.bias.weight)
 
     def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
         """(B, channels, H, W) -> the same."""
         x = self.norm(x)
-        if self.gain is None:
+        if self.gain is None or self.bias is None:
             return x
         return x * self.gain(labels)[:, :, None, None] + self.bias(labels)[:, :, None, None]
 
 
-class Generator(nn.Module):
+class Generator(PatternGenerator):
     """z (B, z_dim) [and class indices (B,)] -> (B, 3, size, size) in -1..1, seamless if so built.
 
     `resize` makes its transposed convolutions those of an enlarged input: no chequers (`torus.UpConv`).
@@ -68,9 +71,9 @@ class Generator(nn.Module):
         self.norms = nn.ModuleList(ClassNorm(channels, classes) for channels in widths)
         self.apply(init_weights)
 
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None, *, lay: Lay = as_made) -> Tensor:
         """z (B, z_dim), labels (B,) if conditional -> (B, 3, size, size) in -1..1."""
-        h = self.first(z[:, :, None, None])
+        h = lay(self.first(z[:, :, None, None]))
         for norm, up in zip(self.norms, self.ups, strict=True):
             h = up(F.relu(norm(h, labels)))
         return h.tanh()
@@ -116,7 +119,7 @@ class Discriminator(nn.Module):
 
 
 @torch.no_grad()
-def settle_batch_norm(generator: nn.Module, batches: int = 16, batch: int = 64) -> nn.Module:
+def settle_batch_norm(generator: G, batches: int = 16, batch: int = 64) -> G:
     """Measure batch norm's means and variances anew on generated batches: those that an average of weights carries along
     are not its own (standing statistics, Brock et al. 2019). Reproducible; torch's randomness is left as it was."""
     norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm2d)]
@@ -140,7 +143,7 @@ def settle_batch_norm(generator: nn.Module, batches: int = 16, batch: int = 64) 
 
 def init_weights(module: nn.Module) -> None:
     """Convolutions N(0, 0.02), batch norm N(1, 0.02), as the paper has it."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | UpConv):
         nn.init.normal_(module.weight, 0, 0.02)
     elif isinstance(module, nn.BatchNorm2d) and module.affine:
         nn.init.normal_(module.weight, 1, 0.02)

@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from training.models.kinds import Lay, PatternGenerator, as_made
 from training.models.styled import StyledConv, normalise, whole_waves
 from training.models.torus import upsample
 
@@ -19,8 +20,10 @@ WAVES = 4  # the highest number of periods across a tile, each way
 GRID = 4  # the coarsest layer is this many times smaller than the tile
 
 
-class FourierGenerator(nn.Module):
+class FourierGenerator(PatternGenerator):
     """z (B, z_dim) [and class indices (B,)] -> (B, 3, size, size) in -1..1; every tile is seamless."""
+
+    waves: Tensor
 
     def __init__(self, size: int = 64, z_dim: int = 100, width: int = 32, classes: int = 0) -> None:
         super().__init__()
@@ -47,12 +50,12 @@ class FourierGenerator(nn.Module):
         self.fine = nn.ModuleList([StyledConv(2 * width, width, style), StyledConv(width, width, style)])
         self.colour = nn.Conv2d(width, 3, 1)
 
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(self, z: Tensor, labels: Tensor | None = None, *, lay: Lay = as_made) -> Tensor:
         """z (B, z_dim), labels (B,) if conditional -> (B, 3, size, size) in -1..1 (about, in training)."""
         style = normalise(z)
         if self.embedding is not None:
             style = torch.cat([style, normalise(self.embedding(labels))], 1)
-        h = self.first(self.waves.expand(len(z), -1, -1, -1), style)
+        h = lay(self.first(self.waves.expand(len(z), -1, -1, -1), style))
         for conv in self.coarse:
             h = conv(h, style)
         for stage in (self.middle, self.fine):

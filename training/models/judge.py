@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from training.models.kinds import Classifier
+
 
 class _Block(nn.Module):
     def __init__(self, here: int, following: int) -> None:
@@ -18,7 +20,7 @@ class _Block(nn.Module):
         return F.relu(self.bn2(self.conv2(h)) + self.skip(F.avg_pool2d(x, 2)))
 
 
-class Judge(nn.Module):
+class Judge(Classifier):
     """(B, 3, size, size) in -1..1 -> logits (B, classes); `features` gives the (B, 4 width) vector before them.
 
     `stride` of the first convolution: 2 looks at pictures of twice the size for about the same work.
@@ -34,6 +36,11 @@ class Judge(nn.Module):
     def features(self, images: Tensor) -> Tensor:
         """images (B, 3, size, size) in -1..1 -> (B, 4 width)."""
         return self.blocks(F.relu(self.stem(images))).mean((2, 3))
+
+    def looked(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """images (B, 3, size, size) in -1..1 -> features (B, 4 width) and logits (B, classes), without dropout."""
+        features = self.features(images)
+        return features, self.head(features)
 
     def forward(self, images: Tensor) -> Tensor:
         """images (B, 3, size, size) in -1..1 -> logits (B, classes)."""

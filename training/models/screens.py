@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from training.models.kinds import Lay, PatternGenerator, as_made
 from training.models.styled import StyledConv, normalise, whole_waves
 from training.models.torus import pad_one, upsample
 
@@ -24,7 +25,6 @@ LOW, HIGH = 3, 7  # the highest number of waves a tile, at the level of cells an
 WAVES = len(whole_waves(HIGH))
 COARSE, FINE = 8, 1  # local noise: channels a cell, channels a half cell
 NOISE = COARSE + 4 * FINE  # numbers of it a cell
-LAYOUTS = ("straight", "half-drop", "brick")
 DETAIL = 16  # feature maps at full size
 UNUSED = -1e4  # the claim of an ink that is not there
 SOFT = (0.1065, 0.787)  # a Gaussian of half a pixel at one pixel, and at none
@@ -36,6 +36,9 @@ class Latents(nn.Module):
 
     Channels: `low` for the level of cells, then four times `high`, for the four quarters of each cell.
     """
+
+    slow: Tensor  # (waves, 2) whole periods down and across, those of the level of cells
+    fast: Tensor
 
     def __init__(self, low: int, high: int, style: int) -> None:
         super().__init__()
@@ -80,13 +83,16 @@ class Block(nn.Module):
         return (x + h) * math.sqrt(0.5)
 
 
-class Screens(nn.Module):
+class Screens(PatternGenerator):
     """z (B, z_dim), class indices (B,) [, a palette] -> (B, 3, size, size) in -1..1; every tile is seamless.
 
     z is the global latent (`latent` numbers), one that chooses a palette, where each wave begins, and the noise of each cell.
     `palettes` is the size of the library for each class, which the buffers `library` (classes, palettes, INKS, 3) uint8 and
     `library_inks` (classes, palettes) hold: palettes of real cloth, so that z alone decides a tile.
     """
+
+    library: Tensor
+    library_inks: Tensor
 
     def __init__(self, classes: int, size: int = 64, latent: int = 64, width: int = 40, palettes: int = 96) -> None:
         super().__init__()
@@ -98,11 +104,10 @@ class Screens(nn.Module):
         self.z_dim = self.length(CELLS, CELLS)
         style = 2 * latent
         self.class_style, self.ink_style = nn.Embedding(classes, latent // 2), nn.Embedding(INKS, latent // 4)
-        self.mapping = nn.Sequential(
-            nn.Linear(latent + latent // 2 + latent // 4, style), nn.LeakyReLU(0.2), nn.Linear(style, style)
-        )
+        into, out = nn.Linear(latent + latent // 2 + latent // 4, style), nn.Linear(style, style)
+        self.mapping = nn.Sequential(into, nn.LeakyReLU(0.2), out)
         # unit variance all through: z must be heard
-        for layer, gain in ((self.mapping[0], 2.0), (self.mapping[2], 1.0)):
+        for layer, gain in ((into, 2.0), (out, 1.0)):
             nn.init.normal_(layer.weight, 0, math.sqrt(gain / layer.in_features))
             nn.init.zeros_(layer.bias)
         self.first = Latents(3 * width, width, style)
@@ -113,8 +118,9 @@ class Screens(nn.Module):
         self.fine = StyledConv(width, width, style)
         self.detail, self.claims = nn.Conv2d(width, 4 * DETAIL, 1), nn.Conv2d(DETAIL, INKS, 3)
         with torch.no_grad():  # the four pixels of a quarter begin alike (Aitken et al. 2017): no chequers to unlearn
-            self.detail.weight.copy_(self.detail.weight[::4].repeat_interleave(4, 0))
-            self.detail.bias.zero_()
+            weight, bias = self.detail.parameters()
+            weight.copy_(weight[::4].repeat_interleave(4, 0))
+            bias.zero_()
         self.register_buffer("library", torch.zeros(classes, palettes, INKS, 3, dtype=torch.uint8))
         self.register_buffer("library_inks", torch.full((classes, palettes), INKS))
 
@@ -127,10 +133,14 @@ class Screens(nn.Module):
         parts = rows // CELLS * (columns // CELLS)
         return WAVES * parts if parts > 1 else 0
 
-    def forward(self, z: Tensor, labels: Tensor, palette: Tensor | None = None) -> Tensor:
+    def forward(
+        self, z: Tensor, labels: Tensor | None = None, palette: Tensor | None = None, *, lay: Lay = as_made
+    ) -> Tensor:
         """z (B, z_dim), labels (B,); palette (k, 3) or (B, k, 3) in -1..1, ground first, or each class's own, by z."""
+        if labels is None:
+            raise ValueError("a generator of screens has a class for each tile: give labels")
         colours, inks = self.palette(z, labels) if palette is None else filled(palette, len(z))
-        return poured(separated(self.screens(z, labels, inks)), colours)
+        return poured(separated(self.screens(z, labels, inks, lay=lay)), colours)
 
     def screens(
         self,
@@ -138,15 +148,15 @@ class Screens(nn.Module):
         labels: Tensor,
         inks: Tensor,
         cells: tuple[int, int] = (CELLS, CELLS),
-        layout: str = "straight",
         vary: float = 0.0,
+        lay: Lay = as_made,
     ) -> Tensor:
         """Claims (B, INKS, 8 rows, 8 columns) of tiles of `cells` (rows, columns); z (B, length(rows, columns)).
 
         Claims are about 0..1 and sum to 1: coverages as a linear layer gives them, for a softmax in training would be deaf
         wherever it is sure. labels and inks (B,): class indices, and how many inks (1 to INKS) there are; claims of the
         others are UNUSED. A larger tile has more cells of the same size; multiples of 8 cells keep the waves whole.
-        `labels` may be shares (B, classes) instead, for what lies between classes; `layout` is one of LAYOUTS. The waves of a
+        `labels` may be shares (B, classes) instead, for what lies between classes; `lay` is given the map of cells. The waves of a
         larger tile come again every 8 cells, and all but the noise with them, unless they `vary`: then each begins elsewhere
         in each 8 x 8 cells, by up to half of `vary` periods either way, and runs faster or slower in between.
         """
@@ -161,7 +171,7 @@ class Screens(nn.Module):
         if vary and drift.shape[1]:
             drift = torch.special.ndtr(drift).unflatten(1, (WAVES, rows // CELLS, columns // CELLS)) - 0.5
             begin = begin + vary * self.first.straight(drift)
-        found = repeated(self.first(noise.unflatten(1, (-1, *cells)), begin, style), layout)
+        found = lay(self.first(noise.unflatten(1, (-1, *cells)), begin, style))
         low, high = found.split(
             (found.shape[1] - 4 * self.first.high.bias.numel(), 4 * self.first.high.bias.numel()), 1
         )
@@ -207,19 +217,6 @@ def widen(wide: Screens, narrow: dict[str, Tensor]) -> None:
         if value.dim() == 4 and target.shape[1] > value.shape[1]:
             target[places[0]] = 0
         target[torch.meshgrid(*places, indexing="ij")] = value
-
-
-def repeated(cells: Tensor, layout: str) -> Tensor:
-    """Maps (B, C, h, w) -> the least rectangle that repeats straight, if the tile is to repeat by `layout`.
-
-    "half-drop": beside each column of repeats the next one lies half a repeat lower, so two columns (B, C, h, 2w); "brick":
-    below each row the next one is half a repeat further, so two rows (B, C, 2h, w). A network whose output rolls with its
-    latents keeps what it is given: its rectangle meets itself half a tile off, as if the wrap in its padding were shifted.
-    """
-    if layout == "straight":
-        return cells
-    along, across = (2, 3) if layout == "half-drop" else (3, 2)
-    return torch.cat([cells, cells.roll(cells.shape[along] // 2, along)], across)
 
 
 def sines(waves: Tensor, begin: Tensor, rows: int, columns: int, period: int) -> Tensor:

@@ -6,15 +6,20 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import squeezenet1_0
 
+from training.models.kinds import Classifier
+
 LAYERS = {5: 256, 8: 384, 10: 512, 12: 512}  # fire modules looked at -> their feature maps
 
 
-class Squeeze(nn.Module):
+class Squeeze(Classifier):
     """(B, 3, size, size) in -1..1 -> logits (B, classes); `features` gives the (B, dimensions) vector before them.
 
     Features are a linear map of the mean and spread over the picture of four layers of SqueezeNet 1.0 (Iandola et al.
     2016): what is there, and how unevenly. Spread tells a plain cloth from a print of the same mean.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, classes: int, size: int = 96, dimensions: int = 128) -> None:
         super().__init__()
@@ -28,7 +33,8 @@ class Squeeze(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """images (B, 3, size, size) in -1..1 -> (B, dimensions)."""
-        x, seen = ((images + 1) / 2 - self.mean) / self.std, []
+        x = ((images + 1) / 2 - self.mean) / self.std
+        seen: list[Tensor] = []
         for number, layer in enumerate(self.layers):
             x = layer(x)
             if number in LAYERS:
@@ -39,6 +45,11 @@ class Squeeze(nn.Module):
                 seen += [mean, spread]
         return self.embed(self.squash(torch.cat(seen, 1)))
 
+    def looked(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """images (B, 3, size, size) in -1..1 -> features (B, dimensions) and logits (B, classes)."""
+        features = self.features(images)
+        return features, self.head(features)
+
     def forward(self, images: Tensor) -> Tensor:
         """images (B, 3, size, size) in -1..1 -> logits (B, classes)."""
-        return self.head(self.features(images))
+        return self.looked(images)[1]

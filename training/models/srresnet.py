@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from training.models.kinds import Upscaler
 from training.models.torus import Conv, upsample
 
 FACTOR = 4
@@ -28,7 +29,7 @@ class _Block(nn.Module):
         return x + self.second(F.leaky_relu(self.first(x, wrap), 0.2), wrap)
 
 
-class SRResNet(nn.Module):
+class SRResNet(Upscaler):
     """(B, 3, H, W) in -1..1 -> (B, 3, 4H, 4W); `wrap` for tiles that repeat, mirrored edges for photographs."""
 
     def __init__(self, width: int = 64, blocks: int = 16) -> None:
@@ -37,8 +38,8 @@ class SRResNet(nn.Module):
         self.blocks = nn.ModuleList(_Block(width) for _ in range(blocks))
         self.up1, self.up2 = Conv(width, 4 * width, 3), Conv(width, 4 * width, 3)
         self.tail = Conv(width, 3, 3)
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)
+        for parameter in self.tail.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, wrap: bool = True) -> Tensor:
         """(B, 3, H, W) in -1..1 -> (B, 3, 4H, 4W), about -1..1."""

@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+LAYOUTS = ("straight", "half-drop", "brick")
 
 
 def pad(x: Tensor, by: int, wrap: bool) -> Tensor:
@@ -24,7 +28,7 @@ class Conv(nn.Conv2d):
         return F.conv2d(pad(x, reach, wrap), self.weight, self.bias)
 
 
-class UpConv(nn.ConvTranspose2d):
+class UpConv(nn.Module):
     """Transposed 4x4 convolution of stride 2 that doubles the size, on the torus or with zero edges.
 
     torch has no circular mode here: pad 1 around the torus, transpose with 2 more cut off. The result is exactly
@@ -32,16 +36,21 @@ class UpConv(nn.ConvTranspose2d):
     the input enlarged twofold (Odena et al. 2016), which cannot make a chequered pattern of an even input.
     """
 
+    spread: Tensor | None  # (9, 16): from the kernel of `resize` to that of a transposed convolution
+
     def __init__(self, channels_in: int, channels_out: int, wrap: bool = True, resize: bool = False) -> None:
-        super().__init__(channels_in, channels_out, 3 if resize else 4, 2, 1, bias=False)
-        self.wrap, self.resize = wrap, resize
-        if resize:
-            taps = F.avg_pool2d(F.pad(torch.eye(9).view(9, 1, 3, 3), (1, 1, 1, 1)), 2, 1)  # where each weight is heard
-            self.register_buffer("spread", 4 * taps.flatten(1), persistent=False)
+        super().__init__()
+        self.wrap, kernel = wrap, 3 if resize else 4
+        self.weight = nn.Parameter(torch.empty(channels_in, channels_out, kernel, kernel))
+        nn.init.kaiming_uniform_(self.weight, math.sqrt(5))  # as torch's own begins
+        taps = F.avg_pool2d(F.pad(torch.eye(9).view(9, 1, 3, 3), (1, 1, 1, 1)), 2, 1)  # where each weight is heard
+        self.register_buffer("spread", 4 * taps.flatten(1) if resize else None, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, in, H, W) -> (B, out, 2H, 2W)."""
-        weight = (self.weight.flatten(2) @ self.spread).unflatten(2, (4, 4)) if self.resize else self.weight
+        weight: Tensor = self.weight
+        if self.spread is not None:
+            weight = (weight.flatten(2) @ self.spread).unflatten(2, (4, 4))
         if not self.wrap:
             return F.conv_transpose2d(x, weight, stride=2, padding=1)
         return F.conv_transpose2d(F.pad(x, (1, 1, 1, 1), mode="circular"), weight, stride=2, padding=3)
@@ -79,3 +88,16 @@ def upsample(x: Tensor, factor: int | tuple[int, int], wrap: bool = True, mode: 
     padded = pad_one(x) if wrap and margin == 1 else pad(x, margin, wrap)
     large = F.interpolate(padded, scale_factor=(down, across), mode=mode, align_corners=False)
     return large[:, :, margin * down : -margin * down, margin * across : -margin * across]
+
+
+def repeated(cells: Tensor, layout: str) -> Tensor:
+    """Maps (B, C, h, w) -> the least rectangle that repeats straight, if the tile is to repeat by `layout`.
+
+    "half-drop": beside each column of repeats the next one lies half a repeat lower, so two columns (B, C, h, 2w); "brick":
+    below each row the next one is half a repeat further, so two rows (B, C, 2h, w). A network whose output rolls with its
+    latents keeps what it is given: its rectangle meets itself half a tile off, as if the wrap in its padding were shifted.
+    """
+    if layout == "straight":
+        return cells
+    along, across = (2, 3) if layout == "half-drop" else (3, 2)
+    return torch.cat([cells, cells.roll(cells.shape[along] // 2, along)], across)

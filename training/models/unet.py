@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from selvedge.errors import SelvedgeError
+from training.models.kinds import Segmenter
 
 
-class GarmentUNet(nn.Module):
+class GarmentUNet(Segmenter):
     """(B, 3, H, W) in -1..1, H and W multiples of 32 -> logits (B, 1, H, W): above 0 is cloth."""
 
     def __init__(self, encoder: str = "mobilenet_v2") -> None:

@@ -121,4 +121,4 @@ class BaseTask:
     def to(self, device: torch.device) -> None:
         """Move everything; convolutions run in channels_last, which is faster with bf16."""
         for module in (*self.modules.values(), *self.ema.values()):
-            module.to(device, memory_format=torch.channels_last)
+            module.to(device).to(memory_format=torch.channels_last)

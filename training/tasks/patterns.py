@@ -37,9 +37,10 @@ from training.data import (
 from training.evaluation.features import SHIPPED, Extractor
 from training.evaluation.heldout import laid, one_of_each
 from training.evaluation.kid import kid
-from training.models import build
+from training.models import GENERATORS
 from training.models.bundle import Bundle
 from training.models.dcgan import Discriminator, settle_batch_norm
+from training.models.kinds import PatternGenerator
 from training.precision import autocast
 from training.tasks.base import BaseTask, Export, Job, device_of, load_base, paced
 
@@ -65,7 +66,7 @@ class PatternTask(BaseTask):
         self.shuffle = BalancedShuffle(data.labels, seed) if settings.balanced else Shuffle(len(data), seed)
         conditions = len(classes) if settings.conditional else 0
         self.arguments = arguments_of(settings, conditions)
-        self.g = build(settings.generator, self.arguments)
+        self.g = GENERATORS[settings.generator](**self.arguments)
         if base:
             self.g.load_state_dict(base.network.state_dict())
         self.d = Discriminator(settings.size, settings.d_width or settings.width, conditions, settings.d_norm)
@@ -79,8 +80,9 @@ class PatternTask(BaseTask):
         }
         self.ema_images = settings.ema_images
         self.ema_ramp = EMA_RAMP if settings.ramp_images else 0.0
+        self.average = copy.deepcopy(self.g).requires_grad_(False) if settings.ema_images else self.g
         if settings.ema_images:
-            self.ema = {"g": copy.deepcopy(self.g).requires_grad_(False)}
+            self.ema = {"g": self.average}
         self.held_out: HeldOut | None = None
         self.best: dict = {}  # images, score and weights of the generator that scored best so far
         # fixed latents: sheets of one run, and of runs with one seed, can be compared by eye
@@ -92,11 +94,11 @@ class PatternTask(BaseTask):
         super().to(device)
         self.pictures = self.data.images.to(device)
 
-    def now_g(self) -> nn.Module:
+    def now_g(self) -> PatternGenerator:
         """A copy of the averaged generator where there is one, with batch norm's statistics its own."""
-        return settle_batch_norm(copy.deepcopy(self.ema["g"] if self.ema else self.g))
+        return settle_batch_norm(copy.deepcopy(self.average))
 
-    def best_g(self) -> nn.Module:
+    def best_g(self) -> PatternGenerator:
         """The generator that scored best on held-out cloth where that was asked for, else the one of now."""
         best = self.now_g()
         if self.best:
@@ -245,14 +247,14 @@ class HeldOut:
         self.extractor, self.classes, self.view, self.seed = extractor, classes, view, seed
         self.real = extractor(images)[0].numpy()
 
-    def score(self, g: nn.Module) -> float:
+    def score(self, g: PatternGenerator) -> float:
         """The kernel distance (Binkowski et al. 2018) of as many tiles from the same latents each time; smaller is better."""
         tiles, _ = sample(g, len(self.classes), len(self.real), self.seed + 1)
         return kid(self.real, self.extractor(laid(tiles, self.view, self.view))[0].numpy())
 
 
 @torch.no_grad()
-def sample(g: nn.Module, classes: int, n: int, seed: int) -> tuple[Tensor, Tensor]:
+def sample(g: PatternGenerator, classes: int, n: int, seed: int) -> tuple[Tensor, Tensor]:
     """n tiles (n, 3, size, size) uint8, in turn of each class, and their labels (n,); the labels of a generator that knows no
     classes are a count alone."""
     device, labels = device_of(g), torch.arange(n) % classes

@@ -79,8 +79,9 @@ class Discriminator(nn.Module):
         self.class_logit, self.ink_logit = nn.Embedding(classes, 8 * width), nn.Embedding(INKS, 8 * width)
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight, 0.2)
-                nn.init.zeros_(module.bias)
+                weight, bias = module.parameters()
+                nn.init.kaiming_normal_(weight, 0.2)
+                nn.init.zeros_(bias)
         for embedding in (self.class_logit, self.ink_logit):
             nn.init.normal_(embedding.weight, 0, 1 / (8 * width) ** 0.5)
 
@@ -113,7 +114,8 @@ class ScreensTask(BaseTask):
             "g": torch.optim.Adam(self.g.parameters(), settings.lr_g, (0.0, 0.99), fused=True),
             "d": torch.optim.Adam(self.d.parameters(), settings.lr_d, (0.0, 0.99), fused=True),
         }
-        self.ema = {"g": copy.deepcopy(self.g).requires_grad_(False)}
+        self.average = copy.deepcopy(self.g).requires_grad_(False)
+        self.ema = {"g": self.average}
         self.ema_images = settings.ema_images
         self.mirrored = torch.tensor([name not in ONE_WAY for name in data.classes])
         # fixed latents: sheets of one run, and of runs with one seed, can be compared by eye
@@ -127,8 +129,9 @@ class ScreensTask(BaseTask):
         """
         try:
             widen(self.g, state["modules"]["g"])
-            self.ema = {"g": copy.deepcopy(self.g).requires_grad_(False)}
-            widen(self.ema["g"], state["ema"]["g"])
+            self.average = copy.deepcopy(self.g).requires_grad_(False)
+            self.ema = {"g": self.average}
+            widen(self.average, state["ema"]["g"])
             self.d.load_state_dict(state["modules"]["d"])
         except (ValueError, RuntimeError) as error:
             raise SelvedgeError(
@@ -203,7 +206,7 @@ class ScreensTask(BaseTask):
     @torch.no_grad()
     def sheet(self) -> Image.Image:
         """A row a class: eight tiles from fixed latents in palettes of real cloth, then four real windows in theirs."""
-        g, size = self.ema["g"], self.g.size
+        g, size = self.average, self.g.size
         device = device_of(g)
         fake = to_bytes(g(self.fixed_z.to(device), self.fixed_labels.to(device))).cpu().split(SHEET_COLUMNS)
         gap, rows = torch.full((1, 3, size, size), 255, dtype=torch.uint8), []
@@ -218,7 +221,7 @@ class ScreensTask(BaseTask):
     def export(self, directory: Path, **card: object) -> None:
         """The averaged generator as a model directory, its weights in fp16."""
         facts = {"classes": list(self.data.classes), "seamless": True, "view": SHRINK * self.g.size}
-        save_bundle(directory, self.ema["g"], family="screens", arguments=self.arguments, half=True, **facts, **card)
+        save_bundle(directory, self.average, family="screens", arguments=self.arguments, half=True, **facts, **card)
 
 
 def shares(words: str, classes: tuple[str, ...]) -> list[int]:
@@ -269,7 +272,7 @@ def main() -> None:
         images=before + settings.images,
         begun_with={"images": before},
         settings=asdict(settings),
-        scores=held_out_scores(task.ema["g"], held, settings.seed),
+        scores=held_out_scores(task.average, held, settings.seed),
     )
 
 
