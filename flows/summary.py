@@ -73,11 +73,15 @@ def _tables(results: list[Result]) -> Iterator[Table]:
 
     decisions = _read(DECISIONS) if DECISIONS.exists() else []
     decisions = decisions if isinstance(decisions, list) else []
-    rows = [
-        [str(d["network"]), "promoted" if d["promoted"] else "kept the old one", str(d["reason"])] for d in decisions
-    ]
+    rows = [[str(d["network"]), _outcome(d), str(d["reason"])] for d in decisions]
     if rows:
         yield "Champion", ["network", "decision", "reason"], rows
+
+
+def _outcome(decision: dict[str, Any]) -> str:
+    if decision["promoted"]:
+        return "promoted"
+    return "kept the old one" if decision.get("live") else "nothing is live"
 
 
 def _closing() -> str:

@@ -493,6 +493,40 @@ def measure_sets(
     _print_rows(sets.rows(found), False)
 
 
+@measure_app.command("copies")
+def measure_copies(
+    train: Annotated[Path, typer.Argument(help="Folder of training pictures, or of class folders.")],
+    fake: Annotated[Path, typer.Argument(help="Folder of the pictures that may be copies.")],
+    held_out: Annotated[
+        Path | None, typer.Option(help="Real pictures that are no copies; default: every fifth training picture.")
+    ] = None,
+    sheet: Annotated[Path | None, typer.Option(help="JPEG to write: the closest pairs.", callback=_no_folder)] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the copies that are planted to see what would be found.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Look for training pictures among others: turned, mirrored, shifted, cropped, recoloured; and say where that cannot be told.
+
+    Example: selvedge measure copies my-scans tiles --sheet closest.jpg
+    """
+    from selvedge.io import encode_image, write_bytes
+    from training.evaluation import find_copies
+
+    with _resumable():
+        found, closest = find_copies.find(train, fake, held=held_out, seed=seed)
+    if sheet:
+        write_bytes(sheet, encode_image(closest, "jpeg"))
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    _print_rows(find_copies.rows(found), False)
+    sure = found["decidable"]
+    typer.echo(
+        f"{found['in_words']}; {sure['suspicious']['share'] or 0:.1%} of {sure['n']} are taken for copies (p {found['p']:.2g})"
+    )
+
+
 @measure_app.command("upscaler")
 def measure_upscaler(
     folder: Annotated[

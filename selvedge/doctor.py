@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from selvedge import config, proc
+from selvedge import config, proc, registry
 from selvedge.errors import SelvedgeError
 from selvedge.io import read_json, sha256_file
 
 State = Literal["good", "note", "bad"]
 SETUP = "`make install`"
-CHAMPION = Path("models/champion")
-PARTS = ("patterns", "upscaler", "segmenter")
 MLFLOW = Path("mlruns/mlflow.db")
 GIB = 1024**3
 
@@ -200,17 +198,14 @@ def _dvc() -> Iterator[Check]:
 
 
 def _models() -> Iterator[Check]:
-    if CHAMPION.is_dir():
-        for part in PARTS:
-            yield _bundle(f"champion {part}", CHAMPION / part, "`dvc checkout models/champion`, or `selvedge run`")
-        return
-    yield Check("champion", "note", "none yet", "`make run` trains one; until then only what ships can be used")
-    shipped = Path(__file__).parent.parent / "inference" / "weights"
-    for part in PARTS:
-        if (shipped / part).is_dir():
-            yield _bundle(f"shipped {part}", shipped / part, "`git checkout inference/weights`, or install again")
+    """Each network that is live, champion or shipped; a note where none is."""
+    for network in registry.GATED:
+        if champion := registry.find_champion(network):
+            yield _bundle(f"champion {network}", champion, "`dvc checkout models/champion`, or `selvedge run`")
+        elif shipped := registry.find_shipped(network):
+            yield _bundle(f"shipped {network}", shipped, "`git checkout inference/weights`, or install again")
         else:
-            yield Check(f"shipped {part}", "note", "none ships", "`make run` trains one")
+            yield Check(network, "note", "none is live", "`make run` trains one, which the gate must let pass")
 
 
 def _bundle(name: str, folder: Path, remedy: str) -> Check:

@@ -224,6 +224,12 @@ DESK = (
     ),
     Example("measure sets real-pictures generated-pictures", ("extractor pattern@", "fd_pattern", "real against real")),
     Example("measure sets real-pictures generated-pictures --resamples 20 --json", ('"kid_pattern"',)),
+    Example(
+        "measure copies scans photos --sheet closest.jpg",
+        ("cannot be told", "copies: nothing could be decided (1 of 1 classes undecidable); 0.0% of 0"),
+        {"closest.jpg": None},
+    ),
+    Example("measure copies scans photos --json", ('"in_words": "copies: nothing could be decided',)),
     Example("measure upscaler photos", ("model ", "psnr_y_bicubic", "gain", " dB")),
     Example("measure upscaler photos --json", ('"psnr_y"',)),
     Example("measure segmenter my-garments", ("iou", "0.375", "0.250, vest.png")),
@@ -444,6 +450,12 @@ PATHS = {
         "reference": ("pictures", "measure sets photos photos --reference {}"),
         "extractor": ("model", "measure sets photos photos --extractor {}"),
         "inception": ("table", "measure sets photos photos --inception {}"),
+    },
+    "measure copies": {
+        "train": ("pictures", "measure copies {} photos"),
+        "fake": ("pictures", "measure copies photos {}"),
+        "held_out": ("pictures", "measure copies photos photos --held-out {}"),
+        "sheet": ("out file", "measure copies scans photos --sheet {}"),
     },
     "measure upscaler": {
         "folder": ("pictures", "measure upscaler {}"),

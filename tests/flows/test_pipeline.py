@@ -81,7 +81,7 @@ def test_champion_decisions_are_told(project, capsys):
     folder: Path = project()
     (folder / "metrics").mkdir()
     (folder / "reports/generated/register").mkdir(parents=True)
-    decision = '[{"network": "patterns", "promoted": false, "reason": "fd 3 | was 2"}]'
+    decision = '[{"network": "patterns", "promoted": false, "live": "0a", "reason": "fd 3 | was 2"}]'
     (folder / "reports/generated/register/decisions.json").write_text(decision)
     (folder / "metrics/broken.json").write_text("{")
     run_pipeline("weave")

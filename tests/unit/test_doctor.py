@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from selvedge import doctor, proc
+from selvedge import doctor, proc, registry
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".dvc").mkdir()
-    for part in doctor.PARTS:
+    for part in registry.GATED:
         folder = tmp_path / "models/champion" / part
         folder.mkdir(parents=True)
         (folder / "weights.safetensors").write_bytes(part.encode())
@@ -74,9 +74,9 @@ def test_a_fresh_project_has_notes_that_say_what_makes_the_rest(project):
     for path in ("mlruns", "home", "models"):
         shutil.rmtree(project / path)
     found = findings()
-    assert found["MLflow's database"].state == found["Prefect's database"].state == found["champion"].state == "note"
+    assert found["MLflow's database"].state == found["Prefect's database"].state == found["segmenter"].state == "note"
     assert "selvedge run" in found["Prefect's database"].remedy
-    assert "make run" in found["champion"].remedy
+    assert "make run" in found["segmenter"].remedy
     assert all(check.state == "note" for name, check in found.items() if name != "disk"), found
 
 

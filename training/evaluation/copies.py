@@ -161,6 +161,7 @@ def check(
     *,
     seed: int,
     cloth: np.ndarray | None = None,
+    held_against: Tensor | None = None,
 ) -> CopyReport:
     """Which of `fake` are copies of `train`, by class; `held` are real pictures that no generator was shown.
 
@@ -168,6 +169,7 @@ def check(
     first of `classes`, else "all"). Thresholds come from `held` against `train`, never from the samples. Every sample is
     compared with all training pictures, whatever their class. `cloth` (N,) names the piece of cloth that each training
     picture shows, None where each shows its own: a planted copy is found where its cloth is, in whichever picture of it.
+    `held_against`: the other training pictures, where `held` are some of them: a picture is always its own copy.
     Raises SelvedgeError where a set is empty or labels do not fit.
     """
     sets = (fake, train, held)
@@ -183,7 +185,8 @@ def check(
     known = _few(of[2], HELD, rng, len(classes))
     planted_of = _few(of[1], PLANTED, rng, len(classes), again=True)
     planted = plant(train, planted_of, SIDE, seed)
-    held_found, planted_found = gallery.nearest(held[known]), gallery.nearest(planted.images)
+    others = gallery if held_against is None else Gallery(held_against)
+    held_found, planted_found = others.nearest(held[known]), gallery.nearest(planted.images)
     cloth = np.arange(len(train)) if cloth is None else np.asarray(cloth)
     right = cloth[planted_found.index] == cloth[planted.index]
     found, beside = gallery.nearest(fake), Gallery(held).nearest(fake)

@@ -202,6 +202,7 @@ def measure(
         found["left_out"]["agreement"] = f"{eyes.name} does not know the classes {_listed(parts)}"
     named = {f"{key}_{eyes.name}" if key in BY_EXTRACTOR else key: value for key, value in found.items()}
     named |= {"extractor": eyes.id, "real": str(real), "fake": str(fake), "seed": seed}
+    named["another_distribution"] = _apart(found)
     if inception is not None:
         named |= {
             "inception": scores.standard(_Folder(sets["real"].files), _Folder(sets["fake"].files), inception, seed)
@@ -222,6 +223,15 @@ def _by_class(sets: dict[str, PictureSet], looks: dict[str, Looks], seed: int, r
             scores, left_out = measures.pair_scores(one, other, seed=seed, resamples=resamples)
         found[str(cls)] = {**scores, "n": len(other), "n_real": len(one), "left_out": left_out}
     return found
+
+
+def _apart(found: dict) -> bool:
+    """Whether the sets are of two domains: their kernel distance is beyond that of real pictures among each other.
+
+    Alarms then have nothing to warn of. They ask whether a generator's pictures could be its training cloth's.
+    """
+    kid = found.get("kid", {})
+    return bool(kid.get("floor")) and kid["low"] > max(kid["floor"]["high"], 0.0)
 
 
 def _listed(names: Iterable[str], most: int = 5) -> str:
@@ -271,9 +281,12 @@ def rows(found: dict) -> list[dict[str, str]]:
             table.append(_row(f"{name} (Inception)", f"{number:.4g}", f"{found['inception']['n']}"))
     for name, reason in found.get("left_out", {}).items():
         table.append(_row(name, f"left out: {reason}", ""))
-    for alarm in found.get("alarms", []):
-        if alarm["fired"]:
-            table.append(_row(f"ALARM: {alarm['alarm']}", f"{alarm['what']} (p {alarm['p']:.2g})", str(alarm["n"])))
+    fired = [alarm for alarm in found.get("alarms", []) if alarm["fired"]]
+    for alarm in fired:
+        name = "not the same distribution" if found.get("another_distribution") else f"ALARM: {alarm['alarm']}"
+        table.append(_row(name, f"{alarm['what']} (p {alarm['p']:.2g})", str(alarm["n"])))
+    if fired and found.get("another_distribution"):
+        table.append(_row("copies", "`selvedge measure copies TRAIN FAKE` looks for those of training pictures", ""))
     return table
 
 
