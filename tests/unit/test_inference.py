@@ -231,7 +231,7 @@ REGISTER = """
 from pathlib import Path
 from selvedge import tracking
 code = Path({code!r})
-print(tracking.register("patterns", Path("model"), code=code, promoted=True, tags={{}}))
+print(tracking.register("patterns", Path("model"), tracking.Entry(code=code, promoted=True, tags={{}})))
 """
 PREDICT = """
 import sys, json, pandas, mlflow

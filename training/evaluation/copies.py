@@ -156,7 +156,7 @@ def check(
     fake: Tensor,
     train: Tensor,
     held: Tensor,
-    labels: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
+    labels: Sequence[np.ndarray] | None,
     classes: Sequence[str],
     *,
     seed: int,

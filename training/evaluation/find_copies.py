@@ -36,14 +36,13 @@ def find(train: Path, fake: Path, *, held: Path | None = None, seed: int = 0) ->
     fifth = np.arange(len(known)) % FIFTH == 0
     apart = _pictures(others) if others else pictures[torch.from_numpy(fifth)]
     classes = sorted(set(known.classes))
-    sets = [made.classes, known.classes, others.classes if others else np.array(known.classes)[fifth]]
+    sets = made.classes, known.classes, others.classes if others else known.classes[::FIFTH]
     common = classes != [""] and all(set(one) <= set(classes) for one in sets)
-    first, second, third = (np.array([classes.index(name) for name in one]) if common else None for one in sets)
     report = copies.check(
         samples,
         pictures,
         apart,
-        (first, second, third) if common else None,
+        [np.array([classes.index(name) for name in one]) for one in sets] if common else None,
         classes if common else ("all",),
         seed=seed,
         held_against=None if others else pictures[torch.from_numpy(~fifth)],

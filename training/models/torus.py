@@ -60,13 +60,13 @@ class _PadOne(torch.autograd.Function):
     """`pad_one`, whose gradient would else take more passes than the convolution's."""
 
     @staticmethod
-    def forward(_, x: Tensor) -> Tensor:
+    def forward(_: object, x: Tensor) -> Tensor:
         x = torch.cat([x[:, :, -1:], x, x[:, :, :1]], 2)
         return torch.cat([x[..., -1:], x, x[..., :1]], 3)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(_, slope: Tensor) -> Tensor:
+    def backward(_: object, slope: Tensor) -> Tensor:
         for axis in (2, 3):
             n = slope.shape[axis] - 2
             inner = slope.narrow(axis, 1, n).clone()
