@@ -66,8 +66,3 @@ def refusal(url: str) -> str | None:
     if local or (literal and not is_public(host)):
         return f"leads to {host}, which is not on the public internet"
     return None
-
-
-def is_embedded(url: str) -> bool:
-    """Whether `url` leads to the embedded shop."""
-    return host_of(url) == EMBEDDED_HOST

@@ -295,17 +295,20 @@ def _wait_for(server: subprocess.Popen, address: str) -> None:
 
 
 def _addresses(mlflow: Any, base: str) -> Iterator[str]:
-    """What people come for: the table of runs, each registered model, and each model's champion beside its candidate."""
+    """What people come for: the table of runs, each registered model, and its champion beside the newest other version."""
     client = mlflow.MlflowClient()
     experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
     yield f"runs:     {base}/#/experiments/{experiment}/runs"
     for model in client.search_registered_models(f"name LIKE '{MODEL_PREFIX}%'"):
         yield f"model:    {base}/#/models/{model.name}"
-        versions = {int(version) for version in model.aliases.values()}
-        if len(versions) > 1:
-            runs = {client.get_model_version(model.name, str(version)).run_id: str(version) for version in versions}
-            query = urllib.parse.urlencode({"name": json.dumps(model.name), "runs": json.dumps(runs)})
-            yield f"compare:  {base}/#/compare-model-versions?{query}"
+        versions = client.search_model_versions(f"name = '{model.name}'")
+        champion = [one for one in versions if one.version == model.aliases.get(CHAMPION)]
+        others = sorted((one for one in versions if one not in champion), key=lambda one: int(one.version))
+        if champion and others:
+            # of runs: MLflow's own page that compares versions shows an error
+            runs = json.dumps([one.run_id for one in (*champion, others[-1])], separators=(",", ":"))
+            query = f"runs={urllib.parse.quote(runs)}&experiments={urllib.parse.quote(json.dumps([experiment]))}"
+            yield f"compare:  {base}/#/compare-runs?{query}"
     yield "Ctrl-C ends it"
 
 

@@ -177,29 +177,6 @@ def tossed(
     return spots, (side, side)
 
 
-def print_of(
-    rng: Rng,
-    style: str,
-    colours: list[str],
-    motifs: list[str],
-    *,
-    layouts: tuple[str, ...] = ("straight", "half-drop", "brick", "tossed"),
-    scale: float = 0.9,
-    across: tuple[float, float] = (3.0, 6.0),
-    sway: float = 0.0,
-    fabric: str = "cotton",
-    ground: str = "plain",
-) -> Design:
-    """A print of motifs that stand apart, set by one of the layouts."""
-    layout = str(rng.choice(layouts))
-    if layout == "tossed":
-        spots, box = tossed(rng, int(rng.integers(5, 12)), len(motifs), (scale * 0.75, scale), max(sway, 25))
-    else:
-        spots, box = lattice(rng, layout, len(motifs), scale, sway)
-    cloth = Printed(place(motifs, spots, box, colours[0]), box, ground)
-    return Design(style, colours, cloth, rng.uniform(*across), layout, motifs=len(spots), fabric=fabric)
-
-
 # --- strokes ------------------------------------------------------------------------------------------------------
 
 
@@ -239,10 +216,3 @@ def smooth(points: np.ndarray, paint: str, closed: bool = True) -> str:
         end = at(i + 1)
         d += f"C{one[0]:.2f},{one[1]:.2f} {two[0]:.2f},{two[1]:.2f} {end[0]:.2f},{end[1]:.2f}"
     return f'<path d="{d}{"Z" if closed else ""}" {paint}/>'
-
-
-def blob(rng: Rng, radius: float, unrest: float, points: int = 9) -> np.ndarray:
-    """An uneven round outline, (points, 2)."""
-    turn = np.linspace(0, 2 * math.pi, points, endpoint=False)
-    reach = radius * (1 + unrest * rng.uniform(-1, 1, points))
-    return np.stack([np.cos(turn), np.sin(turn)], axis=1) * reach[:, None]

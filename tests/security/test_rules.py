@@ -30,7 +30,7 @@ from scrapers.pipelines import Fetched, judge
 from scrapers.settings import settings
 from selvedge.config import Params
 from selvedge.io import open_image
-from selvedge.net import EMBEDDED_HOST, is_embedded, is_public, refusal
+from selvedge.net import EMBEDDED_HOST, host_of, is_public, refusal
 
 # ---- addresses -------------------------------------------------------------------------------------------------------------
 
@@ -90,13 +90,13 @@ def test_addresses_that_are_fetched(url: str) -> None:
 
 
 def test_the_embedded_shop_is_the_one_exception_by_its_whole_name() -> None:
-    assert is_embedded(f"http://{EMBEDDED_HOST}/") and is_embedded(f"http://{EMBEDDED_HOST.upper()}.:80/")
+    assert all(host_of(f"http://{host}/") == EMBEDDED_HOST for host in (EMBEDDED_HOST, f"{EMBEDDED_HOST.upper()}.:80"))
     for near in (
         f"http://{EMBEDDED_HOST}.example/",
         f"http://x.{EMBEDDED_HOST}/",
         f"http://example.org/{EMBEDDED_HOST}",
     ):
-        assert not is_embedded(near)
+        assert host_of(near) != EMBEDDED_HOST
     assert "public" in refusal(f"http://x.{EMBEDDED_HOST}/")
 
 

@@ -4,12 +4,13 @@ import re
 
 import numpy as np
 import pytest
+from captions_reader import parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawing import textiles
 from drawing.textiles import captions
-from drawing.textiles.captions import FABRICS, MOST_WORDS, NOUNS, caption, parse, stated
+from drawing.textiles.captions import FABRICS, MOST_WORDS, NOUNS, caption, stated
 from drawing.textiles.colours import COLOURS, NAMES
 from drawing.textiles.design import LAYOUTS
 from selvedge.errors import SelvedgeError

@@ -54,21 +54,5 @@ def frechet(one: ArrayLike, other: ArrayLike) -> float:
     return distance(Gaussian.fit(one), Gaussian.fit(other))
 
 
-def extrapolated(real: ArrayLike, fake: ArrayLike, *, seed: int, points: int = 12, repeats: int = 4) -> float:
-    """The distance at infinite n: a line through it over 1/n (Chong and Forsyth 2020), n from half of the sets to all.
-
-    Each point is the mean of `repeats` draws without replacement, of the same share of both sets; the line is fitted by
-    least squares. Its value may lie a little below 0 where the sets are alike.
-    """
-    real, fake = np.asarray(real, dtype=np.float64), np.asarray(fake, dtype=np.float64)
-    rng = np.random.default_rng(seed)
-    shares = np.linspace(0.5, 1, points)
-    values = [np.mean([frechet(*_draw(rng, share, real, fake)) for _ in range(repeats)]) for share in shares]
-    # the bias of each set is proportional to one over its size, so one over the share is the abscissa of both
-    slope, intercept = np.polyfit(1 / shares, values, 1)
-    del slope
-    return float(intercept)
-
-
 def _draw(rng: np.random.Generator, share: float, *sets: np.ndarray) -> Sequence[np.ndarray]:
     return [x[rng.permutation(len(x))[: max(2, round(share * len(x)))]] for x in sets]
