@@ -12,10 +12,10 @@ from typing import Any
 
 from selvedge.io import read_json, write_json, write_text
 from training.evaluation.evaluate import MEASURES, figures, of_patterns
-from training.register import DECISIONS, REPORT
+from training.register import read_ledger
 
 METRICS, OUT = Path("metrics"), Path("reports")
-SCORES = ("fd_pattern", "kid_pattern", "precision", "recall", "coverage")
+SCORES = tuple(f"{name}_pattern" for name in ("fd", "kid", "precision", "recall", "coverage"))
 
 
 def gathered() -> dict[str, Any]:
@@ -26,7 +26,7 @@ def gathered() -> dict[str, Any]:
         "metrics": {path.stem: read_json(path) for path in sorted(METRICS.glob("*.json"))},
         "measured": figures(measured),
         "beside": {name: of_patterns(scores) for name, scores in measured["beside"].items()},
-        "decisions": read_json(REPORT / DECISIONS),
+        "decisions": [{key: row[key] for key in ("network", "event", "candidate", "reason")} for row in read_ledger()],
     }
 
 
@@ -51,10 +51,10 @@ def page(found: dict[str, Any]) -> Iterator[str]:
         f"worst {segmenter['iou_worst']:.3f}. Classifier: accuracy {found['metrics']['classifier']['accuracy']:.3f}."
     )
     yield ""
-    yield "| network | decision | why |"
-    yield "|---|---|---|"
+    yield "| network | candidate | the gate | why |"
+    yield "|---|---|---|---|"
     for one in found["decisions"]:
-        yield f"| {one['network']} | {'promoted' if one['promoted'] else 'not promoted'} | {one['reason']} |"
+        yield f"| {one['network']} | {one['candidate']} | {one['event']} | {one['reason']} |"
     yield ""
 
 

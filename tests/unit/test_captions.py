@@ -2,6 +2,7 @@
 
 import re
 
+import captions_reader
 import numpy as np
 import pytest
 from captions_reader import parse
@@ -163,17 +164,17 @@ def test_a_colour_before_a_noun_or_a_cloth_never_makes_another_word_with_it():
     }
     starts = {" ".join(phrase.split()[:2]) for phrase in phrases | set(FABRICS)}
     for name in NAMES:
-        hued = captions._hued(name)
+        hued = captions.hued(name)
         for start in starts:
             words = tuple(f"{hued} {start}".split())
             longer = [words[:i] for i in range(len(hued.split()) + 1, len(words) + 1)]
-            assert not any(phrase in captions._lexicon() for phrase in longer), words
+            assert not any(phrase in captions_reader._lexicon() for phrase in longer), words
 
 
 @pytest.mark.parametrize("cls", textiles.CLASSES)
 def test_sellers_do_not_repeat_themselves(cls):
     attributes = textiles.render(cls, 1, 16).attributes
-    words = "|".join(sorted((captions._hued(name) for name in NAMES), key=len, reverse=True))
+    words = "|".join(sorted((captions.hued(name) for name in NAMES), key=len, reverse=True))
     words += "|" + "|".join(sorted(NAMES, key=len, reverse=True))
     said = [re.sub(rf"\b({words})\b|\d+", "*", caption(attributes, _rng(seed)).lower()) for seed in range(200)]
     assert len(set(said)) >= 40

@@ -46,6 +46,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> None:
     generators_study.main()
 
 
+@pytest.mark.long
 def test_the_page_measures_each_generator_and_a_second_call_trains_nothing(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     save_tiles(Path("tiles.npz"))

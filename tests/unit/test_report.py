@@ -148,7 +148,7 @@ def test_the_run_in_mlflow_carries_numbers_and_page_and_stays_one_run(workplace)
     assert metrics["status.dead"] == 2 and metrics["by_class.striped.ok"] == 2 and metrics["duplicates.rows"] == 3
     assert not any("example" in key for key in metrics)  # hundreds of hosts are no metrics
     assert logged["snapshot"] == "1" and "contact" not in logged
-    assert {path.name for path in Path("mlruns/artifacts").rglob("*.*")} == {"crawl.json", "report.md"}
+    assert {path.name for path in Path("mlruns/artifacts").rglob("*.*")} == {"counts.json", "report.md"}
 
 
 TABLE = SHARED / "clothing-pattern/googleClothingDataset.csv"

@@ -88,8 +88,8 @@ def headline(found: dict) -> dict[str, float]:
     """The six numbers that `dvc metrics diff` compares at a glance; the report and MLflow have all of them."""
     patterns = found["patterns"]
     scores = named(patterns["scores"], patterns["extractor"])
-    name = f"fd_{patterns['extractor'].partition('@')[0]}"
-    short = {key: scores[key]["value"] for key in (name, "recall") if key in scores}
+    name = patterns["extractor"].partition("@")[0]
+    short = {key: scores[key]["value"] for key in (f"fd_{name}", f"recall_{name}") if key in scores}
     if "agreement" in patterns:
         short["class_agreement"] = patterns["agreement"]["accuracy"]
     if "copies" in patterns:
