@@ -45,18 +45,20 @@ def main() -> None:
 
 def quick_project(folder: Path) -> None:
     """The project's graph, parameters and code in `folder`, with commands that only write their outs."""
-    for room in ("scrapers", "training", "inference"):
+    for room in ("drawing", "scrapers", "training", "inference"):
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("params.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / file, folder / file)
     graph = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+    read = {dep for stage in graph["stages"].values() for dep in stage["deps"]}
     for stage in graph["stages"].values():
         outs = [next(iter(out)) if isinstance(out, dict) else out for out in stage.get("outs", [])]
         files = [*stage.get("metrics", []), *stage.get("plots", [])]
         made = [f"mkdir -p {' '.join(outs)} metrics" if outs else "mkdir -p metrics"]
         made += [f"echo x > {out}/x" for out in outs] + [f"echo '{{}}' > {file}" for file in files]
-        if "data/garments" in outs:
-            made.append("mkdir -p data/garments/items && echo x > data/garments/items/x")
+        for inner in sorted(read):  # what another stage reads inside of an out
+            if any(inner.startswith(f"{out}/") for out in outs):
+                made.append(f"mkdir -p {inner} && echo x > {inner}/x")
         stage["cmd"] = " && ".join(made)
     (folder / "dvc.yaml").write_text(yaml.safe_dump(graph, sort_keys=False))
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["dvc", "config", "core.analytics", "false"]):
