@@ -26,7 +26,7 @@ from benchmarks import Figure, show
 from drawing.textiles import CLASSES, render
 from scrapers.manifest import Row, scales_of, with_size
 from scrapers.reconstruct import Job, rebuild
-from scrapers.table import parse_table
+from scrapers.table import read_table
 from selvedge.config import Reconstruct, Split
 from selvedge.io import encode_image, open_image, sha256_bytes
 
@@ -111,7 +111,7 @@ def main() -> None:
         if "--table" in sys.argv:
             file = Path(sys.argv[sys.argv.index("--table") + 1])
             words = ["solid", "striped", "dotted", "checkered", "zig zag", "floral"]
-            table = parse_table(file.read_text(encoding="utf-8"), str(file), {}, words)
+            table = read_table(file.read_text(encoding="utf-8"), str(file), {}, words).rows
             rows = [replace(row, cls="floral", url=f"{number}.jpg") for number, row in enumerate(table)]
         if not long:
             rows = rows[:: len(rows) // 107]

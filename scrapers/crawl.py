@@ -15,7 +15,7 @@ from warnings import filterwarnings
 
 from scrapers import folder, report
 from scrapers.manifest import Journal, Row
-from scrapers.table import decode_table, parse_table
+from scrapers.table import decode_table, read_table
 from selvedge.config import CsvSource, Params, ShopSource
 from selvedge.errors import SelvedgeError, TryAgain
 from selvedge.net import EMBEDDED_HOST, host_of, refusal
@@ -98,7 +98,7 @@ def _addresses(source: ShopSource | CsvSource, params: Params) -> list[str]:
             f"{source.name}: {source.path}: there is no such file; correct crawl.sources in params.yaml"
         )
     text = decode_table(Path(source.path).read_bytes(), source.path)
-    return [row.url for row in parse_table(text, source.path, source.words, params.classes)]
+    return [row.url for row in read_table(text, source.path, source.words, params.classes).rows]
 
 
 @contextmanager

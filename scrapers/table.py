@@ -75,18 +75,6 @@ class Table:
         return found
 
 
-def parse_table(
-    text: str,
-    name: str,
-    words: dict[str, str | None],
-    classes: Iterable[str] | None,
-    source: str = "",
-    licence: str = "",
-) -> list[Row]:
-    """The rows of `read_table`, which says what is raised."""
-    return read_table(text, name, words, classes, source, licence).rows
-
-
 def read_table(
     text: str,
     name: str,

@@ -516,9 +516,7 @@ def measure_copies(
     if sheet:
         write_bytes(sheet, encode_image(closest, "jpeg"))
     if as_json:
-        import json
-
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        _print_json(found)
         return
     _print_rows(find_copies.rows(found), False)
     sure = found["decidable"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scrapers.spiders.reader import Failure, NoPage, Reader, Steps
-from scrapers.table import decode_table, parse_table
+from scrapers.table import decode_table, read_table
 from selvedge.errors import SelvedgeError
 
 
@@ -20,7 +20,7 @@ class TableReader(Reader):
             else:
                 data = Path(source.path).read_bytes()
             text = decode_table(data, source.path)
-            rows = parse_table(text, source.path, source.words, self.classes, source.name, source.licence)
+            rows = read_table(text, source.path, source.words, self.classes, source.name, source.licence).rows
         except NoPage as error:
             self.fail(str(error), error.passing)
             return

@@ -34,25 +34,27 @@ def _rng(seed: int = 0) -> np.random.Generator:
 # ---- the law -----------------------------------------------------------------------------------------------------------
 
 
-def _check_class(cls: str, seeds: range) -> None:
+def _misread(cls: str, seeds: range) -> list[str]:
+    """Captions of drawings that the reader does not take for what they state, or that are too long."""
+    found = []
     for seed in seeds:
         mode = textiles.MODES[seed % len(textiles.MODES)]  # photographs lie at any angle, tiles hold whole repeats
         drawing = textiles.render(cls, seed, 16, mode)
-        assert parse(drawing.caption) == stated(drawing.attributes), drawing.caption
-        assert len(drawing.caption.split()) <= MOST_WORDS, drawing.caption
-        again = caption(drawing.attributes, _rng(seed))
-        assert parse(again) == stated(drawing.attributes), again
+        again, facts = caption(drawing.attributes, _rng(seed)), stated(drawing.attributes)
+        found += [text for text in (drawing.caption, again) if parse(text) != facts]
+        found += [drawing.caption] if len(drawing.caption.split()) > MOST_WORDS else []
+    return found
 
 
 @pytest.mark.parametrize("cls", textiles.CLASSES)
 def test_a_drawing_is_read_back_from_its_caption(cls):
-    _check_class(cls, range(25))
+    assert _misread(cls, range(25)) == []
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("cls", textiles.CLASSES)
 def test_many_drawings_are_read_back_from_their_captions(cls):
-    _check_class(cls, range(25, 600))
+    assert _misread(cls, range(25, 600)) == []
 
 
 @st.composite

@@ -19,7 +19,7 @@ from scrapers import reconstruct
 from scrapers.manifest import Journal, Row, scales_of, with_size
 from scrapers.pipelines import Fetched, keep
 from scrapers.reconstruct import chosen_scales, crop_box, windows
-from scrapers.table import parse_table
+from scrapers.table import read_table
 from selvedge.config import Params, Reconstruct, Split
 from selvedge.errors import SelvedgeError
 from selvedge.io import encode_image
@@ -274,7 +274,7 @@ def test_no_window_of_the_real_table_needs_padding_and_there_are_77052() -> None
     text = (SHARED / "clothing-pattern/googleClothingDataset.csv").read_text()
     classes = ["solid", "striped", "dotted", "checkered", "zigzag", "floral"]
     count, clamped = Counter(), 0
-    for wanted in parse_table(text, "real", {"zig zag": "zigzag"}, classes):
+    for wanted in read_table(text, "real", {"zig zag": "zigzag"}, classes).rows:
         box = crop_box(wanted, wanted.width, wanted.height)
         side = min(box[2] - box[0], box[3] - box[1])
         clamped += (box[2] - box[0], box[3] - box[1]) != (wanted.crop_width, wanted.crop_height)

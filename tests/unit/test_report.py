@@ -13,7 +13,7 @@ from helpers import SHARED, small_params
 
 from scrapers import report
 from scrapers.manifest import Row
-from scrapers.table import parse_table
+from scrapers.table import read_table
 from selvedge import tracking
 from selvedge.config import Params
 
@@ -166,7 +166,7 @@ def test_the_public_tables_hosts_add_up(without_mlflow) -> None:
         ("refused", "robots.txt"),
     ]
     rows = []
-    for k, one in enumerate(parse_table(text, "table", {}, classes)):
+    for k, one in enumerate(read_table(text, "table", {}, classes).rows):
         status, error = fates[k % 5]
         rows.append(replace(one, source="table", status=status, error=error, sha256=str(k) if status == "ok" else ""))
     found, page = written(rows)

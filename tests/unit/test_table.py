@@ -6,7 +6,7 @@ import pytest
 from helpers import SHARED
 
 from scrapers.manifest import COLUMNS, Row, scales_of
-from scrapers.table import decode_table, parse_table, read_table
+from scrapers.table import decode_table, read_table
 from selvedge.errors import SelvedgeError
 
 HEADER = ",".join(COLUMNS)
@@ -15,7 +15,7 @@ GOOD = "dotted,http://x.org/a.jpg,640,480,10,20,400,400,0.79;1.58"
 
 def parse(*lines: str, header: str = HEADER) -> list[Row]:
     words = {"zig zag": "zigzag", "old": None}
-    return parse_table("\n".join([header, *lines]), "table.csv", words, ["dotted", "zigzag"], "table", "MIT")
+    return read_table("\n".join([header, *lines]), "table.csv", words, ["dotted", "zigzag"], "table", "MIT").rows
 
 
 def defects(*lines: str, header: str = HEADER) -> list[str]:
@@ -100,10 +100,10 @@ def test_an_address_that_comes_again_is_told_with_all_that_differs() -> None:
 
 def test_where_no_classes_are_given_every_word_is_one_but_none_at_all() -> None:
     text = "\n".join([HEADER, GOOD.replace("dotted", "zig zag"), GOOD.replace("dotted", "old"), GOOD])
-    rows = parse_table(text, "t", {"zig zag": "zigzag", "old": None}, None)
+    rows = read_table(text, "t", {"zig zag": "zigzag", "old": None}, None).rows
     assert [row.cls for row in rows] == ["zigzag", "dotted"]
     with pytest.raises(SelvedgeError, match=r"^t, line 2: class '' is no word; name one$"):
-        parse_table("\n".join([HEADER, GOOD.replace("dotted", "")]), "t", {}, None)
+        read_table("\n".join([HEADER, GOOD.replace("dotted", "")]), "t", {}, None)
 
 
 def test_words_map_classes_and_leave_them_out_with_all_that_is_wrong_in_them() -> None:
@@ -129,9 +129,9 @@ def test_more_columns_in_any_order_spaces_and_a_byte_order_mark_do_no_harm() -> 
 
 def test_an_empty_table_is_named() -> None:
     with pytest.raises(SelvedgeError, match=r"^t: holds no rows$"):
-        parse_table(HEADER, "t", {}, [])
+        read_table(HEADER, "t", {}, [])
     with pytest.raises(SelvedgeError, match="t, line 1: the column 'Class Name' is missing"):
-        parse_table("", "t", {}, [])
+        read_table("", "t", {}, [])
 
 
 def test_text_that_is_not_utf8_is_named_by_its_line() -> None:

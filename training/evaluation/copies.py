@@ -29,6 +29,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
+from scipy.stats import binom
 from torch import Tensor
 
 from selvedge.errors import SelvedgeError
@@ -107,7 +108,7 @@ class CopyReport:
     def json(self) -> dict:
         """As a plain dict: totals over decidable classes, the undecidable ones by name, the closest pairs, by class."""
         sure = [found for found in self.by_class.values() if found.undecidable is None]
-        count = sum(found.n for found in sure)
+        count, hits = sum(found.n for found in sure), sum(found.suspicious for found in sure)
         train_share = self.n_train / (self.n_train + self.n_held)
         return {
             "n": len(self.matches.index),
@@ -117,10 +118,12 @@ class CopyReport:
             "alarms": ALARMS,
             "decidable": {
                 "n": count,
-                "suspicious": share_of(sum(found.suspicious for found in sure), count),
+                "suspicious": share_of(hits, count),
                 "samples": share_of(count, len(self.matches.index)),
                 "classes": share_of(len(sure), len(self.by_class)),
             },
+            # how rarely so many samples of other cloth pass by chance
+            "p": float(binom.sf(hits - 1, count, ALARMS)) if count else 1.0,
             "undecidable": {name: f.undecidable for name, f in self.by_class.items() if f.undecidable is not None},
             # of pictures that have nothing to do with either set, as many as its share of both are nearer to it
             "nearer_train": {

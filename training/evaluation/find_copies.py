@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from scipy.stats import binom
 from torch import Tensor
 
 from selvedge.errors import SelvedgeError
@@ -48,12 +47,9 @@ def find(train: Path, fake: Path, *, held: Path | None = None, seed: int = 0) ->
         held_against=None if others else pictures[torch.from_numpy(~fifth)],
     )
     found = report.json()
-    sure = found["decidable"]
-    hits = round((sure["suspicious"]["share"] or 0) * sure["n"])
-    p = float(binom.sf(hits - 1, sure["n"], copies.ALARMS)) if sure["n"] else 1.0
     for pair in found["closest"]:
         pair |= {"sample": str(made.files[pair["sample"]]), "train": str(known.files[pair["train"]])}
-    return {**found, "p": p, "in_words": copies.in_words(found)}, report.sheet(samples, pictures)
+    return {**found, "in_words": copies.in_words(found)}, report.sheet(samples, pictures)
 
 
 def rows(found: dict[str, Any]) -> list[dict[str, Any]]:
